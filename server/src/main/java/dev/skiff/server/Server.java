@@ -1,0 +1,113 @@
+package dev.skiff.server;
+
+import dev.skiff.server.config.DrainConfig;
+import dev.skiff.server.config.ServerConfig;
+import dev.skiff.server.http.HttpServer;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import dev.skiff.server.model.ModelState;
+import dev.skiff.server.model.ModelVersion;
+import dev.skiff.server.runtime.OnnxRuntime;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The wiring, and nothing else: what is made of what, the order of the start, the order of the end.
+ * Start and stop are called once each, by one thread.
+ */
+public final class Server {
+  private static final Logger log = LoggerFactory.getLogger(Server.class);
+
+  private final DrainConfig drain;
+  private final Metrics metrics;
+  private final ModelRepository repository;
+  private final HttpServer http;
+  private final CompletableFuture<Void> modelsSettled;
+  private final int port;
+  private volatile boolean draining;
+
+  private Server(ServerConfig config, String version) {
+    // ONNX Runtime's libraries and the models load while HTTP starts.
+    CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
+    drain = config.drain();
+    metrics = new Metrics();
+    repository = ModelRepository.scan(config.repository(), config.runtime(), runtime::join);
+    modelsSettled = repository.load();
+    http =
+        new HttpServer(
+            config.http(),
+            repository,
+            metrics,
+            () -> draining,
+            config.log().access(),
+            version,
+            "cpu",
+            config.drain().timeout());
+    port = http.start();
+    repository.all().forEach(this::watch);
+  }
+
+  /**
+   * Starts a server. It listens when this returns; its models may still be loading.
+   *
+   * @throws dev.skiff.server.config.ConfigException if the model repository cannot be read
+   */
+  public static Server start(ServerConfig config, String version) {
+    return new Server(config, version);
+  }
+
+  /** The port that the server listens on. */
+  public int port() {
+    return port;
+  }
+
+  /** Waits until every model is ready or unavailable. */
+  public void awaitModels() {
+    modelsSettled.join();
+    metrics.bindJvm();
+  }
+
+  /** How many of the models are ready, in words. */
+  public String summary() {
+    long ready =
+        repository.all().stream()
+            .filter(version -> version.state() instanceof ModelState.Ready)
+            .count();
+    return ready + " of " + repository.all().size() + " models";
+  }
+
+  /**
+   * Ends the server without losing a request: says that it is not ready, goes on serving for a
+   * while, takes no more connections, lets requests under way finish, frees the models.
+   */
+  public void stop() {
+    draining = true;
+    log.info("draining for {} ms", drain.delay().toMillis());
+    sleep(drain.delay());
+    http.stop();
+    modelsSettled.join();
+    if (!repository.close(drain.timeout().toMillis())) {
+      log.warn("requests were still running after {} ms", drain.timeout().toMillis());
+    }
+    metrics.close();
+    log.info("stopped");
+  }
+
+  private void watch(ModelVersion version) {
+    for (String state : new String[] {"loading", "ready", "unavailable"}) {
+      metrics.modelState(
+          version.model(), version.version(), state, () -> version.state().label().equals(state));
+    }
+    metrics.queueSize(version.model(), version.version(), version::waiting);
+  }
+
+  private static void sleep(Duration duration) {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package dev.skiff.server.config;
+
+import java.util.List;
+
+/** Every key, in the order of the documentation. */
+public final class Keys {
+  public static final Key MODELS =
+      new Key("models", "FOLDER", "models", "the model repository; also the one plain argument");
+  public static final Key DEFAULT_MODEL =
+      new Key(
+          "default-model", "NAME", "", "the model that /predict means when the path names none");
+  public static final Key HOST = new Key("host", "ADDRESS", "0.0.0.0", "the address to listen on");
+  public static final Key PORT =
+      new Key("port", "PORT", "8080", "the port to listen on; 0 takes a free one");
+  public static final Key MAX_REQUEST_BYTES =
+      new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
+  public static final Key REQUEST_TIMEOUT =
+      new Key(
+          "request-timeout",
+          "DURATION",
+          "30s",
+          "how long a request may wait for its answer; a request can ask for less");
+  public static final Key IDLE_TIMEOUT =
+      new Key(
+          "idle-timeout", "DURATION", "30s", "how long a connection may stay without any traffic");
+  public static final Key HTTP_THREADS =
+      new Key("http-threads", "COUNT", "200", "the most threads that serve connections");
+  public static final Key INTRA_OP_THREADS =
+      new Key(
+          "intra-op-threads",
+          "COUNT",
+          "auto",
+          "threads that share the work of one operator; auto is the number of CPUs");
+  public static final Key CONCURRENCY =
+      new Key(
+          "concurrency",
+          "COUNT",
+          "auto",
+          "runs of one model at a time; auto is the number of CPUs");
+  public static final Key QUEUE_LIMIT =
+      new Key(
+          "queue-limit",
+          "COUNT",
+          "128",
+          "requests that may wait for one model; more get 503 at once");
+  public static final Key DRAIN_DELAY =
+      new Key(
+          "drain-delay",
+          "DURATION",
+          "0s",
+          "how long to go on serving, not ready any more, after SIGTERM");
+  public static final Key DRAIN_TIMEOUT =
+      new Key(
+          "drain-timeout",
+          "DURATION",
+          "20s",
+          "how long requests under way may take to finish then");
+  public static final Key LOG_FORMAT =
+      new Key("log-format", "text|json", "text", "one line of text or of JSON for each event");
+  public static final Key LOG_LEVEL =
+      new Key("log-level", "LEVEL", "info", "error, warn, info or debug");
+  public static final Key ACCESS_LOG =
+      new Key("access-log", "true|false", "false", "log every request, not only failed ones");
+
+  private static final List<Key> ALL =
+      List.of(
+          MODELS,
+          DEFAULT_MODEL,
+          HOST,
+          PORT,
+          MAX_REQUEST_BYTES,
+          REQUEST_TIMEOUT,
+          IDLE_TIMEOUT,
+          HTTP_THREADS,
+          INTRA_OP_THREADS,
+          CONCURRENCY,
+          QUEUE_LIMIT,
+          DRAIN_DELAY,
+          DRAIN_TIMEOUT,
+          LOG_FORMAT,
+          LOG_LEVEL,
+          ACCESS_LOG);
+
+  private Keys() {}
+
+  public static List<Key> all() {
+    return ALL;
+  }
+
+  /** The keys as the rows of the README's table. */
+  public static String markdown() {
+    StringBuilder table = new StringBuilder();
+    table.append("| flag | environment | default | meaning |\n| --- | --- | --- | --- |\n");
+    for (Key key : ALL) {
+      table.append(
+          "| `%s %s` | `%s` | %s | %s |\n"
+              .formatted(
+                  key.flag(),
+                  key.value().replace("|", "\\|"),
+                  key.variable(),
+                  key.fallback().isEmpty() ? "" : "`" + key.fallback() + "`",
+                  key.description()));
+    }
+    return table.toString();
+  }
+}

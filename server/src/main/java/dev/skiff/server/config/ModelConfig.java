@@ -1,0 +1,123 @@
+package dev.skiff.server.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * What a model's {@code model.json} says, or the defaults where it does not or is not there.
+ *
+ * @param versions which of the versions on disk are served
+ * @param runtime how the model is run
+ * @param warmUpShapes by input, the shape of the made-up data of the first runs, where the open
+ *     dimensions other than the batch cannot all be 1
+ */
+public record ModelConfig(
+    VersionPolicy versions, RuntimeConfig runtime, Map<String, List<Long>> warmUpShapes) {
+
+  public ModelConfig {
+    warmUpShapes = Map.copyOf(warmUpShapes);
+  }
+
+  /** Which versions of a model are served. */
+  public sealed interface VersionPolicy {
+    /** The highest. */
+    record Latest() implements VersionPolicy {}
+
+    /** All that are there. */
+    record All() implements VersionPolicy {}
+
+    /** These. */
+    record Only(SortedSet<Long> versions) implements VersionPolicy {}
+  }
+
+  /** The configuration of a model without a file of its own. */
+  public static ModelConfig defaults(RuntimeConfig runtime) {
+    return new ModelConfig(new VersionPolicy.Latest(), runtime, Map.of());
+  }
+
+  /**
+   * Reads a model's file, if there is one.
+   *
+   * @throws ConfigException if it has an unknown key or a wrong value; the message names only the
+   *     file's name, not its folder
+   */
+  public static ModelConfig read(Path file, RuntimeConfig runtime) {
+    if (!Files.exists(file)) {
+      return defaults(runtime);
+    }
+    try {
+      JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(file));
+      if (!root.isObject()) {
+        throw new ConfigException("model.json: expected a JSON object");
+      }
+      return of(root, runtime);
+    } catch (JsonProcessingException e) {
+      throw new ConfigException("model.json: not JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new ConfigException("model.json: cannot be read");
+    }
+  }
+
+  private static ModelConfig of(JsonNode root, RuntimeConfig runtime) {
+    VersionPolicy versions = new VersionPolicy.Latest();
+    int intraOpThreads = runtime.intraOpThreads();
+    int concurrency = runtime.concurrency();
+    int queueLimit = runtime.queueLimit();
+    Map<String, List<Long>> warmUpShapes = Map.of();
+    for (Map.Entry<String, JsonNode> entry : root.properties()) {
+      JsonNode value = entry.getValue();
+      Setting setting = new Setting("model.json: " + entry.getKey(), value.asText());
+      switch (entry.getKey()) {
+        case "versions" -> versions = policy(value, setting);
+        case "intra-op-threads" -> intraOpThreads = setting.count(1, 1024);
+        case "concurrency" -> concurrency = setting.count(1, 1024);
+        case "queue-limit" -> queueLimit = setting.count(0, 1_000_000);
+        case "warm-up-shapes" -> warmUpShapes = shapes(value);
+        default -> throw new ConfigException(setting.origin() + ": unknown key");
+      }
+    }
+    return new ModelConfig(
+        versions, new RuntimeConfig(intraOpThreads, concurrency, queueLimit), warmUpShapes);
+  }
+
+  private static VersionPolicy policy(JsonNode value, Setting setting) {
+    if (value.isArray() && !value.isEmpty()) {
+      SortedSet<Long> versions = new TreeSet<>();
+      value.forEach(
+          version -> versions.add((long) element(setting, version).count(1, Integer.MAX_VALUE)));
+      return new VersionPolicy.Only(versions);
+    }
+    return switch (value.asText()) {
+      case "latest" -> new VersionPolicy.Latest();
+      case "all" -> new VersionPolicy.All();
+      default -> throw setting.wrong("latest, all or a list of versions");
+    };
+  }
+
+  private static Map<String, List<Long>> shapes(JsonNode value) {
+    Map<String, List<Long>> shapes = new HashMap<>();
+    for (Map.Entry<String, JsonNode> entry : value.properties()) {
+      Setting setting = new Setting("model.json: warm-up-shapes: " + entry.getKey(), "");
+      List<Long> dimensions = new ArrayList<>();
+      entry
+          .getValue()
+          .forEach(d -> dimensions.add((long) element(setting, d).count(1, Integer.MAX_VALUE)));
+      shapes.put(entry.getKey(), List.copyOf(dimensions));
+    }
+    return shapes;
+  }
+
+  private static Setting element(Setting list, JsonNode element) {
+    return new Setting(list.origin(), element.asText());
+  }
+}

@@ -1,0 +1,46 @@
+package dev.skiff.server.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Everything that the server was told. */
+public record ServerConfig(
+    HttpConfig http,
+    RepositoryConfig repository,
+    RuntimeConfig runtime,
+    DrainConfig drain,
+    LogConfig log) {
+
+  /**
+   * Reads the settings.
+   *
+   * @throws ConfigException for the first one that is wrong
+   */
+  static ServerConfig of(Function<Key, Setting> settings) {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    String defaultModel = settings.apply(Keys.DEFAULT_MODEL).text();
+    return new ServerConfig(
+        new HttpConfig(
+            settings.apply(Keys.HOST).text(),
+            settings.apply(Keys.PORT).count(0, 65_535),
+            settings.apply(Keys.MAX_REQUEST_BYTES).bytes(),
+            settings.apply(Keys.REQUEST_TIMEOUT).duration(),
+            settings.apply(Keys.IDLE_TIMEOUT).duration(),
+            settings.apply(Keys.HTTP_THREADS).count(8, 10_000)),
+        new RepositoryConfig(
+            Path.of(settings.apply(Keys.MODELS).text()),
+            Optional.of(defaultModel).filter(name -> !name.isEmpty())),
+        new RuntimeConfig(
+            settings.apply(Keys.INTRA_OP_THREADS).countOr(cpus),
+            settings.apply(Keys.CONCURRENCY).countOr(cpus),
+            settings.apply(Keys.QUEUE_LIMIT).count(0, 1_000_000)),
+        new DrainConfig(
+            settings.apply(Keys.DRAIN_DELAY).duration(),
+            settings.apply(Keys.DRAIN_TIMEOUT).duration()),
+        new LogConfig(
+            settings.apply(Keys.LOG_FORMAT).choice(LogConfig.Format.class),
+            settings.apply(Keys.LOG_LEVEL).choice(LogConfig.Level.class),
+            settings.apply(Keys.ACCESS_LOG).flag()));
+  }
+}

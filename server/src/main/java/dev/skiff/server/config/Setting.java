@@ -1,0 +1,101 @@
+package dev.skiff.server.config;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The text that was given for one key.
+ *
+ * @param origin where it came from, as the user would look for it: a flag, a variable, a file's key
+ */
+record Setting(String origin, String text) {
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+
+  /** A whole number within these bounds. */
+  int count(int minimum, int maximum) {
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= minimum && number <= maximum) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Answered below, like a number out of range.
+    }
+    throw wrong("a whole number from " + minimum + " to " + maximum);
+  }
+
+  /** A whole number of at least 1, or what {@code auto} stands for. */
+  int countOr(int auto) {
+    if (text.equals("auto")) {
+      return auto;
+    }
+    try {
+      return count(1, 1024);
+    } catch (ConfigException e) {
+      throw wrong("auto or a whole number from 1 to 1024");
+    }
+  }
+
+  /** A number of bytes: plain, or in KiB, MiB or GiB. */
+  long bytes() {
+    Matcher matcher = SIZE.matcher(text);
+    if (!matcher.matches()) {
+      throw wrong("a size such as 1000000, 64MiB or 1GiB");
+    }
+    long factor =
+        switch (matcher.group(2)) {
+          case "KiB" -> 1L << 10;
+          case "MiB" -> 1L << 20;
+          case "GiB" -> 1L << 30;
+          default -> 1;
+        };
+    try {
+      return Math.multiplyExact(Long.parseLong(matcher.group(1)), factor);
+    } catch (ArithmeticException e) {
+      throw wrong("a size below 8 EiB");
+    }
+  }
+
+  /** A duration with its unit: ms, s, m or h. */
+  Duration duration() {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      throw wrong("a duration such as 500ms, 30s or 5m");
+    }
+    long number = Long.parseLong(matcher.group(1));
+    return switch (matcher.group(2)) {
+      case "ms" -> Duration.ofMillis(number);
+      case "s" -> Duration.ofSeconds(number);
+      case "m" -> Duration.ofMinutes(number);
+      default -> Duration.ofHours(number);
+    };
+  }
+
+  boolean flag() {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw wrong("true or false");
+    };
+  }
+
+  /** One of an enum's constants, in lower case. */
+  <E extends Enum<E>> E choice(Class<E> type) {
+    StringBuilder names = new StringBuilder();
+    for (E constant : type.getEnumConstants()) {
+      String name = constant.name().toLowerCase(Locale.ROOT);
+      if (name.equals(text)) {
+        return constant;
+      }
+      names.append(names.isEmpty() ? "" : ", ").append(name);
+    }
+    throw wrong("one of " + names);
+  }
+
+  ConfigException wrong(String expected) {
+    return new ConfigException(origin + ": expected " + expected + ", got '" + text + "'");
+  }
+}

@@ -1,0 +1,172 @@
+package dev.skiff.server.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Collects the elements of a tensor from JSON values, as many as come, and turns them into a tensor
+ * when their number is known.
+ */
+final class ElementBuffer {
+  private static final int FIRST_BYTES = 1024;
+
+  private final Datatype datatype;
+  private ByteBuffer data = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.nativeOrder());
+  private long elements;
+
+  ElementBuffer(Datatype datatype) {
+    if (datatype == Datatype.FP16 || datatype == Datatype.BF16) {
+      throw InferenceException.invalid(
+          datatype + " has no JSON form; send it as binary tensor data");
+    }
+    this.datatype = datatype;
+  }
+
+  long elements() {
+    return elements;
+  }
+
+  /**
+   * Adds the value that the parser stands on.
+   *
+   * @throws InferenceException INVALID_ARGUMENT if it is no value of the datatype
+   */
+  void add(JsonParser json) throws IOException {
+    elements++;
+    switch (datatype) {
+      case FP32 -> room(Float.BYTES).putFloat(real32(json));
+      case FP64 -> room(Double.BYTES).putDouble(real64(json));
+      case INT64 -> room(Long.BYTES).putLong(integer(json, Long.MIN_VALUE, Long.MAX_VALUE));
+      case INT32 ->
+          room(Integer.BYTES).putInt((int) integer(json, Integer.MIN_VALUE, Integer.MAX_VALUE));
+      case INT16 ->
+          room(Short.BYTES).putShort((short) integer(json, Short.MIN_VALUE, Short.MAX_VALUE));
+      case INT8 -> room(1).put((byte) integer(json, Byte.MIN_VALUE, Byte.MAX_VALUE));
+      case UINT8 -> room(1).put((byte) integer(json, 0, 0xFF));
+      case UINT16 -> room(Short.BYTES).putShort((short) integer(json, 0, 0xFFFF));
+      case UINT32 -> room(Integer.BYTES).putInt((int) integer(json, 0, 0xFFFF_FFFFL));
+      case UINT64 -> room(Long.BYTES).putLong(unsigned(json));
+      case BOOL -> room(1).put(truth(json));
+      case BYTES -> text(json);
+      case FP16, BF16 -> throw new AssertionError("refused at the start");
+    }
+  }
+
+  /** A tensor with all that was collected; the shape has as many elements. */
+  Tensor tensor(Shape shape, TensorPool pool) {
+    data.flip();
+    if (datatype == Datatype.BYTES) {
+      return Tensor.ofBytes(shape, data);
+    }
+    Tensor tensor = pool.acquire(datatype, shape);
+    tensor.data().put(0, data, 0, data.limit());
+    return tensor;
+  }
+
+  private ByteBuffer room(int bytes) {
+    if (data.remaining() < bytes) {
+      int needed = Math.addExact(data.position(), bytes);
+      int larger = (int) Math.min(Integer.MAX_VALUE - 16L, Math.max(needed, 2L * data.capacity()));
+      data = ByteBuffer.allocate(larger).order(ByteOrder.nativeOrder()).put(data.flip());
+    }
+    return data;
+  }
+
+  private float real32(JsonParser json) throws IOException {
+    number(json);
+    float value = json.getFloatValue();
+    if (Float.isInfinite(value)) {
+      throw outOfRange(json);
+    }
+    return value;
+  }
+
+  private double real64(JsonParser json) throws IOException {
+    number(json);
+    double value = json.getDoubleValue();
+    if (Double.isInfinite(value)) {
+      throw outOfRange(json);
+    }
+    return value;
+  }
+
+  private void number(JsonParser json) throws IOException {
+    if (!json.currentToken().isNumeric()) {
+      throw Json.unexpected(json, "a number for " + datatype);
+    }
+  }
+
+  private long integer(JsonParser json, long minimum, long maximum) throws IOException {
+    whole(json);
+    if (json.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
+      throw outOfRange(json);
+    }
+    long value = json.getLongValue();
+    if (value < minimum || value > maximum) {
+      throw outOfRange(json);
+    }
+    return value;
+  }
+
+  private long unsigned(JsonParser json) throws IOException {
+    whole(json);
+    try {
+      return Long.parseUnsignedLong(json.getText());
+    } catch (NumberFormatException e) {
+      throw outOfRange(json);
+    }
+  }
+
+  private void whole(JsonParser json) throws IOException {
+    if (json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+      throw Json.unexpected(json, "a whole number for " + datatype);
+    }
+  }
+
+  private byte truth(JsonParser json) throws IOException {
+    return switch (json.currentToken()) {
+      case VALUE_TRUE -> 1;
+      case VALUE_FALSE -> 0;
+      default -> throw Json.unexpected(json, "true or false for " + datatype);
+    };
+  }
+
+  private void text(JsonParser json) throws IOException {
+    if (json.currentToken() != JsonToken.VALUE_STRING) {
+      throw Json.unexpected(json, "a string for " + datatype);
+    }
+    String text = json.getText();
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        if (!Character.isSurrogatePair(
+            text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : 0)) {
+          throw InferenceException.invalid(
+              "a string has half of a surrogate pair, at byte "
+                  + json.currentTokenLocation().getByteOffset());
+        }
+        i++;
+      }
+    }
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    room(Math.addExact(Integer.BYTES, utf8.length)).putInt(utf8.length).put(utf8);
+  }
+
+  private InferenceException outOfRange(JsonParser json) throws IOException {
+    String text = json.getText();
+    return InferenceException.invalid(
+        "%s is out of the range of %s, at byte %d"
+            .formatted(
+                text.length() > 40 ? text.substring(0, 40) + "..." : text,
+                datatype,
+                json.currentTokenLocation().getByteOffset()));
+  }
+}

@@ -1,0 +1,180 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.config.HttpConfig;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * The server's front: Javalin with its routes on Jetty. Starts and stops once, from one thread;
+ * requests come on Jetty's.
+ */
+public final class HttpServer {
+  private static final int HEADER_BYTES = 8 << 10;
+
+  private static final List<HandlerType> METHODS =
+      List.of(
+          HandlerType.GET,
+          HandlerType.HEAD,
+          HandlerType.POST,
+          HandlerType.PUT,
+          HandlerType.PATCH,
+          HandlerType.DELETE,
+          HandlerType.OPTIONS,
+          HandlerType.TRACE,
+          HandlerType.CONNECT);
+
+  private final HttpConfig config;
+  private final Reception reception;
+  private final Javalin javalin;
+
+  /**
+   * A server that does not listen yet.
+   *
+   * @param draining whether the server is about to end
+   * @param accessLog whether to log every request
+   * @param version the server's version, for its replies
+   * @param provider the execution provider in use, for its replies
+   * @param drainTimeout how long {@link #stop} waits for requests under way
+   */
+  public HttpServer(
+      HttpConfig config,
+      ModelRepository repository,
+      Metrics metrics,
+      BooleanSupplier draining,
+      boolean accessLog,
+      String version,
+      String provider,
+      Duration drainTimeout) {
+    this.config = config;
+    this.reception = new Reception(metrics, accessLog);
+    List<Route> routes = routes(config, repository, metrics, draining, version, provider);
+    this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
+  }
+
+  private static List<Route> routes(
+      HttpConfig config,
+      ModelRepository repository,
+      Metrics metrics,
+      BooleanSupplier draining,
+      String version,
+      String provider) {
+    Predictions predictions = new Predictions(repository, metrics, config.requestTimeout());
+    PredictHandler predict = new PredictHandler(predictions);
+    InferHandler infer = new InferHandler(predictions);
+    MetadataHandler metadata = new MetadataHandler(repository, version);
+    HealthHandler health = new HealthHandler(repository, draining, version, provider);
+    Handler prometheus =
+        exchange ->
+            exchange.reply(
+                200,
+                "text/plain; version=0.0.4; charset=utf-8",
+                new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8)));
+    return List.of(
+        Route.post("/predict", predict),
+        Route.post("/predict/{model}", predict),
+        Route.post("/predict/{model}/{version}", predict),
+        Route.get("/health", health::health),
+        Route.get("/health/live", health::live),
+        Route.get("/health/ready", health::ready),
+        Route.get("/metrics", prometheus),
+        Route.get("/v2", metadata::server),
+        Route.get("/v2/health/live", health::live),
+        Route.get("/v2/health/ready", health::ready),
+        Route.get("/v2/models/{model}", metadata::model),
+        Route.get("/v2/models/{model}/ready", metadata::modelReady),
+        Route.post("/v2/models/{model}/infer", infer),
+        Route.get("/v2/models/{model}/versions/{version}", metadata::model),
+        Route.get("/v2/models/{model}/versions/{version}/ready", metadata::modelReady),
+        Route.post("/v2/models/{model}/versions/{version}/infer", infer));
+  }
+
+  private void configure(JavalinConfig javalinConfig, List<Route> routes, Duration drainTimeout) {
+    javalinConfig.startup.showJavalinBanner = false;
+    javalinConfig.startup.startupWatcherEnabled = false;
+    javalinConfig.startup.showOldJavalinVersionWarning = false;
+    javalinConfig.http.compressionStrategy = CompressionStrategy.NONE;
+    javalinConfig.jetty.threadPool = new QueuedThreadPool(config.threads(), 8);
+    javalinConfig.jetty.modifyHttpConfiguration(HttpServer::configure);
+    javalinConfig.jetty.addConnector(this::connector);
+    javalinConfig.jetty.modifyServer(server -> configure(server, drainTimeout));
+    javalinConfig.jetty.modifyServletContextHandler(
+        context -> context.setErrorHandler(new JettyErrors()));
+    for (Route route : routes) {
+      for (HandlerType method : METHODS) {
+        javalinConfig.routes.addHttpHandler(
+            method, route.path(), context -> receive(context, route.path(), route::serve));
+      }
+    }
+    javalinConfig.routes.exception(
+        HttpResponseException.class, (e, context) -> receive(context, "another path", notFound()));
+  }
+
+  private static void configure(HttpConfiguration http) {
+    // Javalin's default accepts encoded slashes and dots in the path.
+    http.setUriCompliance(UriCompliance.DEFAULT);
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(HEADER_BYTES);
+  }
+
+  private Connector connector(Server server, HttpConfiguration http) {
+    ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+    connector.setHost(config.host());
+    connector.setPort(config.port());
+    connector.setIdleTimeout(config.idleTimeout().toMillis());
+    return connector;
+  }
+
+  private static void configure(Server server, Duration drainTimeout) {
+    server.setErrorHandler(new JettyErrors());
+    // Without these two, stopping drops the requests that are under way.
+    server.insertHandler(new GracefulHandler());
+    server.setStopTimeout(drainTimeout.toMillis());
+    server.setStopAtShutdown(false);
+  }
+
+  private static Handler notFound() {
+    return exchange -> {
+      throw new InferenceException(
+          ErrorCode.NOT_FOUND, "there is no such path; see /v2, /health or /predict");
+    };
+  }
+
+  private void receive(Context context, String what, Handler handler) {
+    reception.receive(new JavalinExchange(context, config.maxRequestBytes()), what, handler);
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @return the port
+   * @throws io.javalin.util.JavalinBindException if the address is taken
+   */
+  public int start() {
+    return javalin.start().port();
+  }
+
+  /** Takes no more connections, waits for the requests under way, and ends. */
+  public void stop() {
+    javalin.stop();
+  }
+}

@@ -1,0 +1,122 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import io.javalin.http.Context;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpException;
+import org.jspecify.annotations.Nullable;
+
+/** A request that came through one of Javalin's routes. */
+final class JavalinExchange extends Exchange {
+  private static final int FIRST_CHUNK = 16 << 10;
+
+  private final Context context;
+  private final long maxRequestBytes;
+
+  JavalinExchange(Context context, long maxRequestBytes) {
+    this.context = context;
+    this.maxRequestBytes = maxRequestBytes;
+  }
+
+  @Override
+  String method() {
+    // Not the context's: that one lets a header override the method.
+    return context.req().getMethod();
+  }
+
+  @Override
+  @Nullable String header(String name) {
+    return context.req().getHeader(name);
+  }
+
+  @Override
+  Optional<String> parameter(String name) {
+    return Optional.ofNullable(context.pathParamMap().get(name));
+  }
+
+  @Override
+  Body body() throws IOException {
+    HttpServletRequest request = context.req();
+    long length = request.getContentLengthLong();
+    if (length > maxRequestBytes) {
+      throw tooLarge(length + " bytes");
+    }
+    try {
+      InputStream in = request.getInputStream();
+      return length >= 0 ? exactly(in, (int) length) : untilEnd(in);
+    } catch (IOException | HttpException.RuntimeException e) {
+      throw mapped(e);
+    }
+  }
+
+  @Override
+  void replyHeader(String name, String value) {
+    context.res().setHeader(name, value);
+  }
+
+  @Override
+  protected void send(int status, String contentType, Body body) throws IOException {
+    context.res().setStatus(status);
+    context.res().setContentType(contentType);
+    context.res().setContentLength(body.length());
+    context.res().getOutputStream().write(body.bytes(), 0, body.length());
+  }
+
+  private static Body exactly(InputStream in, int length) throws IOException {
+    byte[] bytes = new byte[length];
+    if (in.readNBytes(bytes, 0, length) < length) {
+      throw new IOException("the client ended its body early");
+    }
+    return new Body(bytes);
+  }
+
+  private Body untilEnd(InputStream in) throws IOException {
+    byte[] bytes = new byte[FIRST_CHUNK];
+    int length = 0;
+    while (true) {
+      int read = in.read(bytes, length, bytes.length - length);
+      if (read < 0) {
+        return new Body(bytes, length);
+      }
+      length += read;
+      if (length > maxRequestBytes) {
+        throw tooLarge("more");
+      }
+      if (length == bytes.length) {
+        bytes = Arrays.copyOf(bytes, (int) Math.min(2L * length, maxRequestBytes + 1));
+      }
+    }
+  }
+
+  private InferenceException tooLarge(String got) {
+    // What was not read cannot be skipped for ever: the connection ends with the reply.
+    replyHeader("Connection", "close");
+    return new InferenceException(
+        ErrorCode.TOO_LARGE, "the body may have " + maxRequestBytes + " bytes at most, got " + got);
+  }
+
+  private static RuntimeException mapped(Exception e) throws IOException {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TimeoutException) {
+        return new InferenceException(
+            ErrorCode.REQUEST_TIMEOUT, "the rest of the body did not come in time");
+      }
+      if (cause instanceof HttpException http) {
+        String reason = http.getReason();
+        return new InferenceException(
+            ErrorMapper.code(http.getCode()),
+            "the body is not valid HTTP" + (reason == null ? "" : ": " + reason));
+      }
+    }
+    if (e instanceof IOException io) {
+      throw io;
+    }
+    throw new IOException(e);
+  }
+}

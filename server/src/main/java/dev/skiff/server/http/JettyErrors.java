@@ -1,0 +1,38 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** Gives the errors that Jetty itself finds, such as malformed HTTP, the shape of all others. */
+final class JettyErrors extends ErrorHandler {
+
+  @Override
+  public boolean errorPageForMethod(String method) {
+    return true;
+  }
+
+  @Override
+  protected void generateResponse(
+      Request request,
+      Response response,
+      int code,
+      @Nullable String message,
+      @Nullable Throwable cause,
+      Callback callback) {
+    Body body = body(code, message);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.CONTENT_TYPE);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
+    response.write(true, ByteBuffer.wrap(body.bytes(), 0, body.length()), callback);
+  }
+
+  private static Body body(int status, @Nullable String reason) {
+    String said = reason == null || reason.isBlank() ? "status " + status : reason;
+    return ErrorMapper.body(ErrorMapper.code(status), "the request is not served: " + said);
+  }
+}

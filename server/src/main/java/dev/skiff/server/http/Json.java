@@ -1,0 +1,146 @@
+package dev.skiff.server.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.InferenceException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+
+/** JSON texts from and to bytes, with strict rules for what comes in. */
+final class Json {
+  static final String CONTENT_TYPE = "application/json";
+
+  /** More than any tensor's rank; deeper texts are refused before they can cost anything. */
+  private static final int DEEPEST = 64;
+
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(DEEPEST)
+                  // The limit on the body is the limit on a string.
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+          .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
+          .build();
+
+  private Json() {}
+
+  /** Reads one value; the parser stands on its first token when called, on its last afterwards. */
+  interface Reader<T> {
+    T read(JsonParser json) throws IOException;
+  }
+
+  /** Writes one value. */
+  interface Writer {
+    void write(JsonGenerator json) throws IOException;
+  }
+
+  /**
+   * Reads a body that is exactly one JSON text in UTF-8.
+   *
+   * @throws InferenceException INVALID_ARGUMENT with the place if it is not
+   */
+  static <T> T read(Body body, Reader<T> reader) {
+    checkUtf8(body);
+    try (JsonParser json = FACTORY.createParser(body.bytes(), 0, body.length())) {
+      if (json.nextToken() == null) {
+        throw InferenceException.invalid("the body is empty, expected JSON");
+      }
+      T value = reader.read(json);
+      if (json.nextToken() != null) {
+        throw InferenceException.invalid(
+            "the body goes on after its JSON text ended, at byte "
+                + json.currentTokenLocation().getByteOffset());
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      throw InferenceException.invalid(
+          "the body is not valid JSON: %s at byte %d"
+              .formatted(firstLine(e.getOriginalMessage()), e.getLocation().getByteOffset()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Bytes that hold one JSON text. */
+  static Body write(Writer writer) {
+    Bytes bytes = new Bytes();
+    try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
+      writer.write(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.body();
+  }
+
+  /** The error for a token of the wrong kind. */
+  static InferenceException unexpected(JsonParser json, String expected) throws IOException {
+    JsonToken token = json.currentToken();
+    String got =
+        switch (token) {
+          case START_OBJECT, END_OBJECT -> "an object";
+          case START_ARRAY, END_ARRAY -> "an array";
+          case VALUE_STRING -> "a string";
+          case VALUE_NULL -> "null";
+          case VALUE_TRUE, VALUE_FALSE, VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> json.getText();
+          case FIELD_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> "a " + token;
+        };
+    return InferenceException.invalid(
+        "expected %s, got %s at byte %d"
+            .formatted(expected, got, json.currentTokenLocation().getByteOffset()));
+  }
+
+  /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
+  private static void checkUtf8(Body body) {
+    int at = 0;
+    while (at < body.length() && body.bytes()[at] >= 0) {
+      at++;
+    }
+    if (at == body.length()) {
+      return;
+    }
+    ByteBuffer in = ByteBuffer.wrap(body.bytes(), 0, body.length()).position(at);
+    CharBuffer out = CharBuffer.allocate(Math.min(in.remaining(), 8192));
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    CoderResult result;
+    do {
+      out.clear();
+      result = decoder.decode(in, out, true);
+    } while (result.isOverflow());
+    if (result.isError()) {
+      throw InferenceException.invalid("the body is not valid UTF-8 at byte " + in.position());
+    }
+  }
+
+  private static String firstLine(String message) {
+    int end = message.indexOf('\n');
+    return end < 0 ? message : message.substring(0, end);
+  }
+
+  /** Lends its buffer out instead of copying it. */
+  private static final class Bytes extends ByteArrayOutputStream {
+    Bytes() {
+      super(512);
+    }
+
+    Body body() {
+      return new Body(buf, count);
+    }
+  }
+}

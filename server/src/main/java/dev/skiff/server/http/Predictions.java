@@ -1,0 +1,106 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.Deadline;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.LoadedModel;
+import dev.skiff.server.model.ModelRepository;
+import dev.skiff.server.model.ModelVersion.Lease;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * The way of a predict request, the same for both dialects: lease, read, run, write, reply. The
+ * lease lasts until the last byte is out. Thread-safe.
+ */
+final class Predictions {
+  private final ModelRepository repository;
+  private final Metrics metrics;
+  private final Duration timeout;
+  private final ConcurrentMap<String, Metrics.ModelMeters> meters = new ConcurrentHashMap<>();
+
+  Predictions(ModelRepository repository, Metrics metrics, Duration timeout) {
+    this.repository = repository;
+    this.metrics = metrics;
+    this.timeout = timeout;
+  }
+
+  /** One dialect: how its requests are read and its replies written. */
+  interface Dialect<R> {
+    R read(Body body, LoadedModel model, Deadline deadline);
+
+    InferenceRequest request(R read);
+
+    Body write(Lease lease, R read, InferenceResponse response);
+  }
+
+  <R> void answer(Exchange exchange, Dialect<R> dialect) throws IOException {
+    RequestHeaders.checkJson(exchange);
+    RequestHeaders.checkAcceptsJson(exchange);
+    Deadline deadline = RequestHeaders.deadline(exchange, timeout);
+    try (Lease lease = repository.acquire(exchange.parameter("model"), version(exchange))) {
+      Body in = exchange.body();
+      long start = System.nanoTime();
+      R read = dialect.read(in, lease.target(), deadline);
+      try (InferenceRequest request = dialect.request(read)) {
+        long readNanos = System.nanoTime() - start;
+        try (InferenceResponse response = lease.target().scheduler().run(request)) {
+          long writing = System.nanoTime();
+          Body out = dialect.write(lease, read, response);
+          long end = System.nanoTime();
+          exchange.timed(readNanos, response.queueNanos(), response.runNanos(), end - writing);
+          exchange.reply(200, Json.CONTENT_TYPE, out);
+          meters(lease)
+              .record(
+                  end - start,
+                  response.queueNanos(),
+                  response.runNanos(),
+                  rows(request),
+                  in.length(),
+                  out.length());
+        }
+      }
+    }
+  }
+
+  /** The version in the path, if the route has one. */
+  static OptionalLong version(Exchange exchange) {
+    Optional<String> text = exchange.parameter("version");
+    if (text.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    try {
+      long version = Long.parseLong(text.get());
+      if (version > 0) {
+        return OptionalLong.of(version);
+      }
+    } catch (NumberFormatException e) {
+      // Answered below.
+    }
+    throw new InferenceException(
+        ErrorCode.NOT_FOUND,
+        "versions are whole numbers from 1 on, got '" + RequestInputs.shortened(text.get()) + "'");
+  }
+
+  private Metrics.ModelMeters meters(Lease lease) {
+    return meters.computeIfAbsent(
+        lease.model() + '/' + lease.version(),
+        key -> metrics.model(lease.model(), lease.version()));
+  }
+
+  private static long rows(InferenceRequest request) {
+    for (Tensor input : request.inputs().values()) {
+      return input.shape().rank() == 0 ? 1 : input.shape().dimension(0);
+    }
+    return 0;
+  }
+}

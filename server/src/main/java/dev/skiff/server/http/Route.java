@@ -1,0 +1,42 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import java.io.IOException;
+
+/**
+ * One resource.
+ *
+ * @param path its path, with parts in braces that the handler reads as parameters
+ * @param method the one method that it answers; GET answers HEAD too
+ */
+record Route(String path, String method, Handler handler) {
+
+  static Route get(String path, Handler handler) {
+    return new Route(path, "GET", handler);
+  }
+
+  static Route post(String path, Handler handler) {
+    return new Route(path, "POST", handler);
+  }
+
+  /** The methods that a client may use, as the Allow header lists them. */
+  String allow() {
+    return method.equals("GET") ? "GET, HEAD" : method;
+  }
+
+  /**
+   * Hands the request to the handler.
+   *
+   * @throws InferenceException METHOD_NOT_ALLOWED for another method
+   */
+  void serve(Exchange exchange) throws IOException {
+    String asked = exchange.method();
+    if (!asked.equals(method) && !(asked.equals("HEAD") && method.equals("GET"))) {
+      exchange.replyHeader("Allow", allow());
+      throw new InferenceException(
+          ErrorCode.METHOD_NOT_ALLOWED, path + " answers " + allow() + ", got " + asked);
+    }
+    handler.handle(exchange);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.skiff.server.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
+import dev.skiff.server.inference.TensorSpec;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * Reads nested JSON arrays into one tensor and finds its shape on the way. Every array of one depth
+ * must have the same length. For one input of one request.
+ */
+final class TensorReader {
+  private static final int DEEPEST = 64;
+  private static final long UNKNOWN = -1;
+
+  private final TensorSpec spec;
+  private final ElementBuffer elements;
+  private final long[] lengths = new long[DEEPEST];
+
+  /** How deep the elements lie, once the first one or the first empty array was seen. */
+  private int rank = -1;
+
+  TensorReader(TensorSpec spec) {
+    this.spec = spec;
+    this.elements = new ElementBuffer(spec.datatype());
+    Arrays.fill(lengths, UNKNOWN);
+  }
+
+  /** Reads the value that the parser stands on as the whole tensor. */
+  void readAll(JsonParser json) throws IOException {
+    read(json, 0);
+  }
+
+  /** Reads the value that the parser stands on as the next row. */
+  void readRow(JsonParser json) throws IOException {
+    read(json, 1);
+    lengths[0] = lengths[0] == UNKNOWN ? 1 : lengths[0] + 1;
+  }
+
+  /** How many elements were read. */
+  long elements() {
+    return elements.elements();
+  }
+
+  /** The shape of what was read. */
+  Shape shape() {
+    return Shape.of(Arrays.copyOf(lengths, Math.max(rank, 0)));
+  }
+
+  /**
+   * The tensor, in the shape that was found.
+   *
+   * @throws InferenceException INVALID_ARGUMENT if the model does not take that shape
+   */
+  Tensor tensor(TensorPool pool) {
+    Shape found = shape();
+    // Models converted from tables often want [batch, 1] where people write a plain list.
+    if (found.rank() == spec.shape().rank() - 1
+        && spec.shape().dimension(found.rank()) == 1
+        && found.rank() > 0) {
+      long[] column = Arrays.copyOf(found.toArray(), found.rank() + 1);
+      column[found.rank()] = 1;
+      found = Shape.of(column);
+    }
+    return tensor(found, pool);
+  }
+
+  /** The tensor, in a shape that was given and has as many elements. */
+  Tensor tensor(Shape shape, TensorPool pool) {
+    spec.check(spec.datatype(), shape);
+    return elements.tensor(shape, pool);
+  }
+
+  private void read(JsonParser json, int depth) throws IOException {
+    if (json.currentToken() != JsonToken.START_ARRAY) {
+      reach(depth, json);
+      elements.add(json);
+      return;
+    }
+    long length = 0;
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      read(json, depth + 1);
+      length++;
+    }
+    if (length == 0 && rank < 0) {
+      rank = depth + 1;
+    }
+    if (lengths[depth] == UNKNOWN && depth < rank) {
+      lengths[depth] = length;
+    } else if (lengths[depth] != length) {
+      throw ragged(json);
+    }
+  }
+
+  private void reach(int depth, JsonParser json) {
+    if (rank < 0) {
+      rank = depth;
+    } else if (depth != rank) {
+      throw ragged(json);
+    }
+  }
+
+  private InferenceException ragged(JsonParser json) {
+    return InferenceException.invalid(
+        "input '%s' is ragged: its arrays differ in length or depth, at byte %d"
+            .formatted(spec.name(), json.currentTokenLocation().getByteOffset()));
+  }
+}

@@ -1,0 +1,140 @@
+package dev.skiff.server.inference;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Elements of one datatype in row-major order, in native byte order (little-endian on every
+ * platform that Skiff runs on). Fixed-size datatypes lie in direct memory, ready for native code;
+ * {@link Datatype#BYTES} elements lie on the heap, each as a 4-byte length and its bytes.
+ *
+ * <p>Whoever is handed a tensor closes it, once. A tensor of a {@link TensorPool} goes back there,
+ * any other frees its memory. Not thread-safe: one thread at a time.
+ */
+public final class Tensor implements Value {
+  private final Datatype datatype;
+  private final Shape shape;
+  private final ByteBuffer data;
+  private final @Nullable Arena memory;
+  private final @Nullable TensorPool pool;
+  private @Nullable Handle handle;
+
+  /** Native code's own object for a tensor's memory, kept beside it so that it is made once. */
+  public interface Handle {
+    void release();
+  }
+
+  private Tensor(
+      Datatype datatype,
+      Shape shape,
+      ByteBuffer data,
+      @Nullable Arena memory,
+      @Nullable TensorPool pool) {
+    this.datatype = datatype;
+    this.shape = shape;
+    this.data = data.order(ByteOrder.nativeOrder());
+    this.memory = memory;
+    this.pool = pool;
+  }
+
+  /** A tensor of a fixed-size datatype in direct memory of its own, all zeros. */
+  public static Tensor allocate(Datatype datatype, Shape shape) {
+    return allocate(datatype, shape, null);
+  }
+
+  static Tensor allocate(Datatype datatype, Shape shape, @Nullable TensorPool pool) {
+    if (datatype == Datatype.BYTES) {
+      throw new IllegalArgumentException("BYTES elements have no fixed size");
+    }
+    long bytes = Math.multiplyExact(shape.elements(), datatype.byteSize());
+    if (bytes > Integer.MAX_VALUE) {
+      throw new InferenceException(
+          ErrorCode.RESOURCE_EXHAUSTED,
+          "a tensor of " + bytes + " bytes is over the limit of " + Integer.MAX_VALUE);
+    }
+    Arena memory = Arena.ofShared();
+    // A kernel may ask for the address of an empty tensor: never hand it memory of size 0.
+    ByteBuffer data = memory.allocate(Math.max(bytes, 1), 64).asByteBuffer().limit((int) bytes);
+    return new Tensor(datatype, shape, data, memory, pool);
+  }
+
+  /**
+   * A BYTES tensor over elements that lie in {@code data} as length and bytes, from position 0 to
+   * the limit. Not copied, not checked.
+   */
+  public static Tensor ofBytes(Shape shape, ByteBuffer data) {
+    return new Tensor(Datatype.BYTES, shape, data, null, null);
+  }
+
+  /** A BYTES tensor of these texts, in UTF-8. */
+  public static Tensor ofStrings(Shape shape, List<String> texts) {
+    List<byte[]> elements = texts.stream().map(t -> t.getBytes(StandardCharsets.UTF_8)).toList();
+    int size = elements.stream().mapToInt(e -> Integer.BYTES + e.length).sum();
+    ByteBuffer data = ByteBuffer.allocate(size).order(ByteOrder.nativeOrder());
+    elements.forEach(e -> data.putInt(e.length).put(e));
+    return ofBytes(shape, data.flip());
+  }
+
+  public Datatype datatype() {
+    return datatype;
+  }
+
+  public Shape shape() {
+    return shape;
+  }
+
+  /** The elements, from position 0 to the limit. Use absolute access, or a duplicate. */
+  public ByteBuffer data() {
+    return data;
+  }
+
+  /** The elements of a BYTES tensor as text. */
+  public List<String> strings() {
+    String[] texts = new String[Math.toIntExact(shape.elements())];
+    int at = 0;
+    for (int i = 0; i < texts.length; i++) {
+      int length = data.getInt(at);
+      byte[] bytes = new byte[length];
+      data.get(at + Integer.BYTES, bytes);
+      texts[i] = new String(bytes, StandardCharsets.UTF_8);
+      at += Integer.BYTES + length;
+    }
+    return List.of(texts);
+  }
+
+  /** The handle that was made for this tensor's memory, made now if there is none yet. */
+  public <H extends Handle> H handle(Class<H> type, Function<Tensor, H> make) {
+    Handle known = handle;
+    if (known != null) {
+      return type.cast(known);
+    }
+    H made = make.apply(this);
+    handle = made;
+    return made;
+  }
+
+  @Override
+  public void close() {
+    if (pool != null) {
+      pool.release(this);
+    } else {
+      free();
+    }
+  }
+
+  /** Frees the handle and the memory, whether pooled or not. */
+  void free() {
+    if (handle != null) {
+      handle.release();
+      handle = null;
+    }
+    if (memory != null) {
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.skiff.server.logging;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.temporal.ChronoUnit;
+import java.util.logging.Formatter;
+import java.util.logging.LogRecord;
+
+/** {@code 2026-11-21T06:14:44.123Z INFO message [request-id]}, and a stack trace below it. */
+final class TextFormat extends Formatter {
+
+  @Override
+  public String format(LogRecord event) {
+    StringWriter line = new StringWriter();
+    line.append(event.getInstant().truncatedTo(ChronoUnit.MILLIS).toString());
+    line.append(' ');
+    line.append("%-5s".formatted(Logging.level(event.getLevel())));
+    line.append(' ');
+    line.append(formatMessage(event));
+    if (LogContext.CURRENT.isBound()) {
+      line.append(" [").append(LogContext.CURRENT.get().requestId()).append(']');
+    }
+    line.append('\n');
+    Throwable thrown = event.getThrown();
+    if (thrown != null) {
+      thrown.printStackTrace(new PrintWriter(line, true));
+    }
+    return line.toString();
+  }
+}

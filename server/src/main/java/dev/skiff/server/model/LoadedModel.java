@@ -1,0 +1,30 @@
+package dev.skiff.server.model;
+
+import dev.skiff.server.batching.Scheduler;
+import dev.skiff.server.inference.TensorPool;
+import dev.skiff.server.inference.TensorSpec;
+import java.util.List;
+
+/**
+ * A model that can run.
+ *
+ * @param inputs the graph's inputs, all required
+ * @param outputs the graph's outputs
+ * @param labels the lines of {@code labels.txt}, empty without one
+ * @param pool where tensors for the inputs come from
+ * @param scheduler runs requests in turn
+ * @param release frees everything, once nobody runs the model any more
+ */
+public record LoadedModel(
+    List<TensorSpec> inputs,
+    List<TensorSpec> outputs,
+    List<String> labels,
+    TensorPool pool,
+    Scheduler scheduler,
+    Runnable release) {
+  public LoadedModel {
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    labels = List.copyOf(labels);
+  }
+}

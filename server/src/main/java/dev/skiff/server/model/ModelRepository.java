@@ -1,0 +1,215 @@
+package dev.skiff.server.model;
+
+import dev.skiff.server.config.ConfigException;
+import dev.skiff.server.config.ModelConfig;
+import dev.skiff.server.config.RepositoryConfig;
+import dev.skiff.server.config.RuntimeConfig;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.runtime.ModelLoadException;
+import dev.skiff.server.runtime.OnnxRuntime;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The models that are served, by name and version. Thread-safe. */
+public final class ModelRepository {
+  private static final Logger log = LoggerFactory.getLogger(ModelRepository.class);
+
+  private final Optional<String> defaultModel;
+  private final SortedMap<String, NavigableMap<Long, ModelVersion>> models;
+  private final List<Runnable> loads;
+
+  private ModelRepository(
+      Optional<String> defaultModel,
+      SortedMap<String, NavigableMap<Long, ModelVersion>> models,
+      List<Runnable> loads) {
+    this.defaultModel = defaultModel;
+    this.models = Collections.unmodifiableSortedMap(models);
+    this.loads = List.copyOf(loads);
+  }
+
+  /**
+   * Finds the models in the folder. None is loaded yet.
+   *
+   * @param runtime gives ONNX Runtime, which may still be on its way; asked when a model is loaded
+   * @throws ConfigException if the folder cannot be read or the default model is not in it
+   */
+  public static ModelRepository scan(
+      RepositoryConfig config, RuntimeConfig defaults, Supplier<OnnxRuntime> runtime) {
+    List<ScannedModel> scanned;
+    try {
+      scanned = RepositoryScanner.scan(config.folder());
+    } catch (IOException e) {
+      throw new ConfigException("the model repository " + config.folder() + " cannot be read");
+    }
+    SortedMap<String, NavigableMap<Long, ModelVersion>> models = new TreeMap<>();
+    List<Runnable> loads = new ArrayList<>();
+    for (ScannedModel model : scanned) {
+      NavigableMap<Long, ModelVersion> versions = new TreeMap<>();
+      try {
+        ModelConfig modelConfig = ModelConfig.read(model.folder().resolve("model.json"), defaults);
+        for (long number : wanted(modelConfig.versions(), model)) {
+          ModelVersion version = new ModelVersion(model.name(), number);
+          versions.put(number, version);
+          loads.add(() -> load(runtime, model, modelConfig, version));
+        }
+      } catch (ConfigException e) {
+        long highest = model.versions().lastKey();
+        ModelVersion version = new ModelVersion(model.name(), highest);
+        version.fail(e.line());
+        versions.put(highest, version);
+      }
+      models.put(model.name(), Collections.unmodifiableNavigableMap(versions));
+    }
+    config
+        .defaultModel()
+        .filter(name -> !models.containsKey(name))
+        .ifPresent(
+            name -> {
+              throw new ConfigException(
+                  "the default model '%s' is not in %s, which has %s"
+                      .formatted(name, config.folder(), models.keySet()));
+            });
+    return new ModelRepository(config.defaultModel(), models, loads);
+  }
+
+  private static Collection<Long> wanted(ModelConfig.VersionPolicy policy, ScannedModel model) {
+    return switch (policy) {
+      case ModelConfig.VersionPolicy.Latest() -> List.of(model.versions().lastKey());
+      case ModelConfig.VersionPolicy.All() -> model.versions().keySet();
+      case ModelConfig.VersionPolicy.Only(var versions) -> versions;
+    };
+  }
+
+  /**
+   * Loads and warms every model, as many at a time as there are CPUs. A model that cannot be loaded
+   * becomes unavailable; the others serve.
+   *
+   * @return done when each one is ready or unavailable
+   */
+  public CompletableFuture<Void> load() {
+    int threads = Math.max(1, Math.min(loads.size(), Runtime.getRuntime().availableProcessors()));
+    ExecutorService executor =
+        Executors.newFixedThreadPool(
+            threads, Thread.ofPlatform().daemon().name("model-loader-", 0).factory());
+    CompletableFuture<?>[] tasks =
+        loads.stream()
+            .map(load -> CompletableFuture.runAsync(load, executor))
+            .toArray(CompletableFuture<?>[]::new);
+    executor.shutdown();
+    return CompletableFuture.allOf(tasks);
+  }
+
+  private static void load(
+      Supplier<OnnxRuntime> runtime, ScannedModel model, ModelConfig config, ModelVersion version) {
+    long start = System.nanoTime();
+    try {
+      version.publish(ModelLoader.load(runtime.get(), model, version.version(), config));
+      log.info(
+          "model '{}' version {} is ready after {} ms",
+          model.name(),
+          version.version(),
+          (System.nanoTime() - start) / 1_000_000);
+    } catch (ModelLoadException e) {
+      version.fail(e.reason());
+      log.error(
+          "model '{}' version {} is unavailable: {}", model.name(), version.version(), e.reason());
+    } catch (RuntimeException e) {
+      version.fail("it failed to load; the log says why");
+      log.error("model '{}' version {} failed to load", model.name(), version.version(), e);
+    }
+  }
+
+  /**
+   * A lease on a model's version.
+   *
+   * @param name the model, or none for the default one
+   * @param version the version, or none for the highest one served
+   * @throws InferenceException NOT_FOUND, NOT_READY, or INVALID_ARGUMENT if no name is given and
+   *     there is no default
+   */
+  public ModelVersion.Lease acquire(Optional<String> name, OptionalLong version) {
+    return find(name, version).acquire();
+  }
+
+  /** The version that such a request means, in whatever state it is. Throws as {@link #acquire}. */
+  public ModelVersion find(Optional<String> name, OptionalLong version) {
+    String model = name.or(() -> defaultModel).orElseGet(this::onlyModel);
+    NavigableMap<Long, ModelVersion> versions = models.get(model);
+    if (versions == null) {
+      throw new InferenceException(
+          ErrorCode.NOT_FOUND, "there is no model '" + printable(model) + "', only " + names());
+    }
+    if (version.isEmpty()) {
+      return versions.lastEntry().getValue();
+    }
+    ModelVersion found = versions.get(version.getAsLong());
+    if (found == null) {
+      throw new InferenceException(
+          ErrorCode.NOT_FOUND,
+          "model '%s' has no version %d, only %s"
+              .formatted(model, version.getAsLong(), versions.keySet()));
+    }
+    return found;
+  }
+
+  private String onlyModel() {
+    if (models.size() != 1) {
+      throw InferenceException.invalid(
+          "name the model in the path, as in /predict/NAME: there is no default among " + names());
+    }
+    return models.firstKey();
+  }
+
+  /** A name from a request, fit for a message: short, without control characters. */
+  private static String printable(String name) {
+    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() > 128 ? clean.substring(0, 128) + "..." : clean;
+  }
+
+  private Collection<String> names() {
+    return models.keySet();
+  }
+
+  /**
+   * The numbers of a model's versions that are served, in order; none if there is no such model.
+   */
+  public Collection<Long> versions(String model) {
+    NavigableMap<Long, ModelVersion> versions = models.get(model);
+    return versions == null ? List.of() : versions.keySet();
+  }
+
+  /** Every version of every model, by name and number. */
+  public List<ModelVersion> all() {
+    return models.values().stream().flatMap(versions -> versions.values().stream()).toList();
+  }
+
+  /**
+   * Ends all models: each waits for the requests that hold a lease on it, then is freed.
+   *
+   * @param patience for all of them together, in milliseconds
+   * @return whether all could be freed
+   */
+  public boolean close(long patience) {
+    long end = System.nanoTime() + patience * 1_000_000;
+    boolean clean = true;
+    for (ModelVersion version : all()) {
+      clean &= version.retire(Math.max(0, (end - System.nanoTime()) / 1_000_000));
+    }
+    return clean;
+  }
+}

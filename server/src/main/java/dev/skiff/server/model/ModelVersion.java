@@ -1,0 +1,136 @@
+package dev.skiff.server.model;
+
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of a model: its state, and while it is ready, the leases on it. The native session is
+ * closed by the last lease that ends after {@link #retire}, never under a running request.
+ * Thread-safe.
+ */
+public final class ModelVersion {
+  private final String model;
+  private final long version;
+  private ModelState state = new ModelState.Loading();
+  private @Nullable LoadedModel loaded;
+  private int leases;
+
+  ModelVersion(String model, long version) {
+    this.model = model;
+    this.version = version;
+  }
+
+  public String model() {
+    return model;
+  }
+
+  public long version() {
+    return version;
+  }
+
+  public synchronized ModelState state() {
+    return state;
+  }
+
+  /** How many requests wait for their turn; 0 while the version is not ready. */
+  public synchronized int waiting() {
+    return loaded == null ? 0 : loaded.scheduler().waiting();
+  }
+
+  /**
+   * Keeps this version alive until the lease is closed.
+   *
+   * @throws InferenceException NOT_READY while it cannot answer, with the reason
+   */
+  public synchronized Lease acquire() {
+    LoadedModel current = loaded;
+    if (current == null) {
+      throw new InferenceException(
+          ErrorCode.NOT_READY,
+          "model '%s' version %d is %s%s"
+              .formatted(
+                  model,
+                  version,
+                  state.label(),
+                  state instanceof ModelState.Unavailable(String reason) ? ": " + reason : ""));
+    }
+    leases++;
+    return new Lease(current);
+  }
+
+  synchronized void publish(LoadedModel ready) {
+    loaded = ready;
+    state = new ModelState.Ready();
+    notifyAll();
+  }
+
+  synchronized void fail(String reason) {
+    state = new ModelState.Unavailable(reason);
+    notifyAll();
+  }
+
+  /**
+   * Takes no more requests and waits until those under way are done, then frees the model.
+   *
+   * @param patience how long to wait, in milliseconds
+   * @return whether the model could be freed; if not, it is left as it is
+   */
+  synchronized boolean retire(long patience) {
+    LoadedModel retired = loaded;
+    loaded = null;
+    state = new ModelState.Unavailable("retired");
+    long end = System.nanoTime() + patience * 1_000_000;
+    while (leases > 0) {
+      long left = (end - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        return false;
+      }
+      try {
+        wait(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    if (retired != null) {
+      retired.release().run();
+    }
+    return true;
+  }
+
+  private synchronized void end() {
+    leases--;
+    notifyAll();
+  }
+
+  /** The right to use one version of a model. Close it when the last byte of the reply is out. */
+  public final class Lease implements AutoCloseable {
+    private final LoadedModel target;
+    private boolean closed;
+
+    private Lease(LoadedModel target) {
+      this.target = target;
+    }
+
+    public LoadedModel target() {
+      return target;
+    }
+
+    public String model() {
+      return model;
+    }
+
+    public long version() {
+      return version;
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        end();
+      }
+    }
+  }
+}

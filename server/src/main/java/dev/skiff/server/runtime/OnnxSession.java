@@ -1,0 +1,287 @@
+package dev.skiff.server.runtime;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.TensorInfo;
+import dev.skiff.server.batching.Runner;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
+import dev.skiff.server.inference.TensorSpec;
+import dev.skiff.server.inference.Value;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One model, loaded. {@link #run} is thread-safe. {@link #close} is not, with runs under way: it
+ * would end the process, so whoever closes makes sure that nobody runs (the lease of {@code
+ * ModelVersion}).
+ *
+ * <p>Inputs are read where they lie; outputs whose shape is known beforehand are written straight
+ * into pooled tensors (in a 64-128-10 network that halves the cost of a call).
+ */
+public final class OnnxSession implements Runner, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(OnnxSession.class);
+  private static final long POOL_BYTES = 64L << 20;
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final List<TensorSpec> inputs;
+  private final List<TensorSpec> outputs;
+  private final TensorPool pool = new TensorPool(POOL_BYTES);
+
+  /** How the shapes of outputs follow from the inputs: guesses, and those that a run confirmed. */
+  private final Map<String, OutputShapes> guessed = new HashMap<>();
+
+  private final Map<String, OutputShapes> confirmed = new ConcurrentHashMap<>();
+
+  private OnnxSession(OrtEnvironment environment, OrtSession session)
+      throws OrtException, ModelLoadException {
+    this.environment = environment;
+    this.session = session;
+    List<TensorSpec> inputSpecs = new ArrayList<>();
+    for (NodeInfo node : session.getInputInfo().values()) {
+      inputSpecs.add(OnnxTypes.input(node));
+    }
+    List<TensorSpec> outputSpecs = new ArrayList<>();
+    for (NodeInfo node : session.getOutputInfo().values()) {
+      TensorSpec spec = OnnxTypes.output(node);
+      outputSpecs.add(spec);
+      if (node.getInfo() instanceof TensorInfo info
+          && OnnxTypes.bufferType(spec.datatype()).isPresent()) {
+        OutputShapes.of(info, session.getInputInfo().values())
+            .ifPresent(shapes -> guessed.put(spec.name(), shapes));
+      }
+    }
+    inputs = List.copyOf(inputSpecs);
+    outputs = List.copyOf(outputSpecs);
+  }
+
+  static OnnxSession open(OrtEnvironment environment, Path file, ExecutionProvider provider)
+      throws ModelLoadException {
+    OrtSession session = null;
+    try (SessionOptions options = options(provider)) {
+      session = environment.createSession(file.toString(), options);
+      return new OnnxSession(environment, session);
+    } catch (OrtException e) {
+      closeQuietly(session);
+      throw new ModelLoadException(OrtFailure.reason(e), e);
+    } catch (ModelLoadException e) {
+      closeQuietly(session);
+      throw e;
+    }
+  }
+
+  private static SessionOptions options(ExecutionProvider provider) throws OrtException {
+    SessionOptions options = new SessionOptions();
+    switch (provider) {
+      case ExecutionProvider.Cpu cpu -> options.setIntraOpNumThreads(cpu.intraOpThreads());
+    }
+    options.setInterOpNumThreads(1);
+    options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+    // On by default, and an idle server would burn a core.
+    options.addConfigEntry("session.intra_op.allow_spinning", "0");
+    options.addConfigEntry("session.inter_op.allow_spinning", "0");
+    return options;
+  }
+
+  /** The inputs, in the graph's order. All of them are required. */
+  public List<TensorSpec> inputs() {
+    return inputs;
+  }
+
+  /** The outputs, in the graph's order. */
+  public List<TensorSpec> outputs() {
+    return outputs;
+  }
+
+  /** Where tensors for this model's inputs come from. */
+  public TensorPool pool() {
+    return pool;
+  }
+
+  @Override
+  public InferenceResponse run(InferenceRequest request) {
+    Map<String, Tensor> pinned = pin(request);
+    try {
+      return run(request, pinned);
+    } catch (OrtException e) {
+      pinned.values().forEach(Tensor::close);
+      if (pinned.isEmpty()) {
+        throw failed(e);
+      }
+    } catch (RuntimeException e) {
+      pinned.values().forEach(Tensor::close);
+      throw e;
+    }
+    // A data-dependent shape that passed for a fixed one fails here once; an error of the model
+    // fails again.
+    try {
+      InferenceResponse response = run(request, Map.of());
+      confirmed.keySet().removeAll(pinned.keySet());
+      return response;
+    } catch (OrtException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Runs the model and learns from the answer which outputs have a shape that can be told
+   * beforehand. Called with several requests of different shapes while nobody else runs the model.
+   */
+  public void learn(InferenceRequest request) {
+    try (InferenceResponse response = run(request, Map.of())) {
+      response
+          .outputs()
+          .forEach(
+              (name, value) -> {
+                OutputShapes rule = guessed.get(name);
+                if (rule != null && value instanceof Tensor tensor) {
+                  if (rule.predict(request.inputs()).equals(tensor.shape())) {
+                    confirmed.put(name, rule);
+                  } else {
+                    guessed.remove(name);
+                    confirmed.remove(name);
+                  }
+                }
+              });
+    } catch (OrtException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Frees the model. Nobody may be running it, nor run it afterwards. */
+  @Override
+  public void close() {
+    pool.close();
+    closeQuietly(session);
+  }
+
+  private Map<String, Tensor> pin(InferenceRequest request) {
+    Map<String, Tensor> pinned = new LinkedHashMap<>();
+    for (String name : request.outputs()) {
+      OutputShapes rule = confirmed.get(name);
+      if (rule != null) {
+        pinned.put(name, pool.acquire(datatype(name), rule.predict(request.inputs())));
+      }
+    }
+    return pinned;
+  }
+
+  private InferenceResponse run(InferenceRequest request, Map<String, Tensor> pinned)
+      throws OrtException {
+    Map<String, OnnxTensor> arguments = HashMap.newHashMap(request.inputs().size());
+    List<OnnxTensor> temporary = new ArrayList<>(0);
+    try {
+      for (Map.Entry<String, Tensor> input : request.inputs().entrySet()) {
+        arguments.put(input.getKey(), argument(input.getValue(), temporary));
+      }
+      Map<String, OnnxTensor> results = HashMap.newHashMap(pinned.size());
+      pinned.forEach((name, tensor) -> results.put(name, handle(tensor)));
+      Set<String> unpinned = new LinkedHashSet<>(request.outputs());
+      unpinned.removeAll(pinned.keySet());
+
+      long start = System.nanoTime();
+      try (OrtSession.Result result = session.run(arguments, unpinned, results)) {
+        long nanos = System.nanoTime() - start;
+        return new InferenceResponse(collect(request.outputs(), pinned, result), 0, nanos);
+      }
+    } finally {
+      temporary.forEach(OnnxTensor::close);
+    }
+  }
+
+  private SequencedMap<String, Value> collect(
+      List<String> names, Map<String, Tensor> pinned, OrtSession.Result result)
+      throws OrtException {
+    SequencedMap<String, Value> values = new LinkedHashMap<>();
+    List<Value> copies = new ArrayList<>(0);
+    try {
+      for (String name : names) {
+        Tensor known = pinned.get(name);
+        if (known != null) {
+          values.put(name, known);
+        } else {
+          Value copy = OnnxValues.copy(result.get(name).orElseThrow(), pool);
+          copies.add(copy);
+          values.put(name, copy);
+        }
+      }
+      return values;
+    } catch (OrtException | RuntimeException e) {
+      copies.forEach(Value::close);
+      throw e;
+    }
+  }
+
+  private OnnxTensor argument(Tensor tensor, List<OnnxTensor> temporary) throws OrtException {
+    if (tensor.datatype() != Datatype.BYTES) {
+      return handle(tensor);
+    }
+    OnnxTensor strings = StringTensors.instance().create(environment, tensor);
+    temporary.add(strings);
+    return strings;
+  }
+
+  private Datatype datatype(String output) {
+    return outputs.stream()
+        .filter(spec -> spec.name().equals(output))
+        .findFirst()
+        .orElseThrow()
+        .datatype();
+  }
+
+  private OnnxTensor handle(Tensor tensor) {
+    return tensor.handle(TensorHandle.class, this::wrap).tensor();
+  }
+
+  private TensorHandle wrap(Tensor tensor) {
+    OnnxJavaType type = OnnxTypes.bufferType(tensor.datatype()).orElseThrow();
+    try {
+      return new TensorHandle(
+          OnnxTensor.createTensor(environment, tensor.data(), tensor.shape().toArray(), type));
+    } catch (OrtException e) {
+      throw failed(e);
+    }
+  }
+
+  private record TensorHandle(OnnxTensor tensor) implements Tensor.Handle {
+    @Override
+    public void release() {
+      tensor.close();
+    }
+  }
+
+  private static RuntimeException failed(OrtException e) {
+    log.warn("a model failed to run", e);
+    return OrtFailure.ofRun(e);
+  }
+
+  private static void closeQuietly(@Nullable OrtSession session) {
+    if (session != null) {
+      try {
+        session.close();
+      } catch (OrtException e) {
+        log.warn("closing a model failed", e);
+      }
+    }
+  }
+}

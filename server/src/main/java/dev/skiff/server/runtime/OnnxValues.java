@@ -1,0 +1,86 @@
+package dev.skiff.server.runtime;
+
+import ai.onnxruntime.OnnxMap;
+import ai.onnxruntime.OnnxSequence;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtException;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
+import dev.skiff.server.inference.Value;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** Copies what ONNX Runtime allocated for an answer into values of ours. */
+final class OnnxValues {
+  /**
+   * What the JVM makes of a 4-byte UTF-8 character that JNI took for modified UTF-8. Keys of maps
+   * have no way around the binding, so such a key is refused instead of answered wrong.
+   */
+  private static final Pattern MANGLED = Pattern.compile("[\u00f0-\u00f4][\u0080-\u00bf]{3}");
+
+  private OnnxValues() {}
+
+  /** A copy of the value; the caller keeps the original and closes it. */
+  static Value copy(OnnxValue value, TensorPool pool) throws OrtException {
+    return switch (value) {
+      case OnnxTensor tensor -> copy(tensor, pool);
+      case OnnxSequence sequence -> copy(sequence, pool);
+      case OnnxMap map -> copy(map);
+      default ->
+          throw new InferenceException(
+              ErrorCode.UNSUPPORTED, "outputs of type " + value.getType() + " are not supported");
+    };
+  }
+
+  private static Tensor copy(OnnxTensor tensor, TensorPool pool) throws OrtException {
+    Datatype datatype = OnnxTypes.datatype(tensor.getInfo().onnxType).orElseThrow();
+    if (datatype == Datatype.BYTES) {
+      return StringTensors.instance().read(tensor);
+    }
+    Tensor copy = pool.acquire(datatype, Shape.of(tensor.getInfo().getShape()));
+    if (copy.data().hasRemaining()) {
+      copy.data().put(0, tensor.getByteBuffer(), 0, copy.data().limit());
+    }
+    return copy;
+  }
+
+  private static Value copy(OnnxSequence sequence, TensorPool pool) throws OrtException {
+    List<? extends OnnxValue> elements = sequence.getValue();
+    List<Value> copies = new ArrayList<>(elements.size());
+    try {
+      for (OnnxValue element : elements) {
+        copies.add(copy(element, pool));
+      }
+    } finally {
+      elements.forEach(OnnxValue::close);
+    }
+    return new Value.Sequence(copies);
+  }
+
+  /** The binding loses the order of the keys; ONNX maps are sorted by key, and so is this. */
+  private static Value copy(OnnxMap map) throws OrtException {
+    Map<String, Object> entries = new LinkedHashMap<>();
+    new TreeMap<Object, Object>(map.getValue())
+        .forEach((key, value) -> entries.put(checked(key.toString()), value));
+    return new Value.Dictionary(entries);
+  }
+
+  private static String checked(String key) {
+    if (MANGLED.matcher(key).find()) {
+      throw new InferenceException(
+          ErrorCode.UNSUPPORTED,
+          "a class name with characters outside the basic plane cannot be read from a map;"
+              + " export the model without ZipMap");
+    }
+    return key;
+  }
+}
