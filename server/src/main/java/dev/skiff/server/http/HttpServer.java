@@ -82,6 +82,7 @@ public final class HttpServer {
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);
     MetadataHandler metadata = new MetadataHandler(repository, version);
+    ModelHandler model = new ModelHandler(repository, metrics);
     HealthHandler health = new HealthHandler(repository, draining, version, provider);
     Handler prometheus =
         exchange ->
@@ -102,9 +103,13 @@ public final class HttpServer {
         Route.get("/v2/health/ready", health::ready),
         Route.get("/v2/models/{model}", metadata::model),
         Route.get("/v2/models/{model}/ready", metadata::modelReady),
+        Route.get("/v2/models/{model}/config", model::config),
+        Route.get("/v2/models/{model}/stats", model::statistics),
         Route.post("/v2/models/{model}/infer", infer),
         Route.get("/v2/models/{model}/versions/{version}", metadata::model),
         Route.get("/v2/models/{model}/versions/{version}/ready", metadata::modelReady),
+        Route.get("/v2/models/{model}/versions/{version}/config", model::config),
+        Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
         Route.post("/v2/models/{model}/versions/{version}/infer", infer));
   }
 

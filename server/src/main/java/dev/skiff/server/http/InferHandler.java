@@ -29,6 +29,6 @@ record InferHandler(Predictions predictions) implements Handler, Predictions.Dia
 
   @Override
   public Body write(Lease lease, InferRequest read, InferenceResponse response) {
-    return InferWriter.write(lease, read.id(), response);
+    return InferWriter.write(lease, read, response);
   }
 }

@@ -14,8 +14,11 @@ import dev.skiff.server.model.LoadedModel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,7 @@ final class InferReader {
   private final LoadedModel model;
   private final RequestInputs inputs;
   private final List<String> outputs = new ArrayList<>();
+  private final Map<String, Integer> classes = new HashMap<>();
   private @Nullable String id;
   private boolean inputsSeen;
   private Deadline deadline;
@@ -42,8 +46,10 @@ final class InferReader {
    * A request and the id that its reply repeats.
    *
    * @param id the client's id for the request, if it gave one
+   * @param classes how many best classes are wanted, by output, instead of its values
    */
-  record InferRequest(Optional<String> id, InferenceRequest request) {}
+  record InferRequest(
+      Optional<String> id, Map<String, Integer> classes, InferenceRequest request) {}
 
   static InferRequest read(Body body, LoadedModel model, Deadline deadline) {
     InferReader reader = new InferReader(model, deadline);
@@ -83,7 +89,7 @@ final class InferReader {
       throw InferenceException.invalid("\"inputs\" is missing");
     }
     List<String> wanted = outputs.isEmpty() ? RequestInputs.allOutputs(model) : outputs;
-    return new InferRequest(Optional.ofNullable(id), inputs.request(wanted, deadline));
+    return new InferRequest(Optional.ofNullable(id), classes, inputs.request(wanted, deadline));
   }
 
   private void shorten(Duration timeout) {
@@ -117,7 +123,7 @@ final class InferReader {
         case "name" -> name = text(json, "\"name\"");
         case "datatype" -> datatype = datatype(json);
         case "shape" -> shape = shape(json);
-        case "parameters" -> Parameters.read(json).refuseForInput();
+        case "parameters" -> Parameters.read(json).input();
         case "data" -> {
           if (name == null) {
             early = new TokenBuffer(json);
@@ -175,12 +181,13 @@ final class InferReader {
   private void output(JsonParser json) throws IOException {
     expect(json, JsonToken.START_OBJECT, "an object for each output");
     String name = null;
+    OptionalInt best = OptionalInt.empty();
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
       switch (key) {
         case "name" -> name = text(json, "\"name\"");
-        case "parameters" -> Parameters.read(json).refuseForOutput();
+        case "parameters" -> best = Parameters.read(json).output();
         default -> json.skipChildren();
       }
     }
@@ -195,6 +202,7 @@ final class InferReader {
       throw InferenceException.invalid("output '" + wanted + "' is asked for twice");
     }
     outputs.add(wanted);
+    best.ifPresent(count -> classes.put(wanted, count));
   }
 
   private static Datatype datatype(JsonParser json) throws IOException {

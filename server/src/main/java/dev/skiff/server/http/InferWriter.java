@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.http.InferReader.InferRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.Value;
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Writes an inference response of the Open Inference Protocol V2 in JSON. The protocol knows
@@ -19,18 +19,24 @@ import java.util.Optional;
 final class InferWriter {
   private InferWriter() {}
 
-  static Body write(Lease lease, Optional<String> id, InferenceResponse response) {
+  static Body write(Lease lease, InferRequest request, InferenceResponse response) {
+    List<String> labels = lease.target().labels();
     return Json.write(
         json -> {
           json.writeStartObject();
           json.writeStringField("model_name", lease.model());
           json.writeStringField("model_version", Long.toString(lease.version()));
-          if (id.isPresent()) {
-            json.writeStringField("id", id.get());
+          if (request.id().isPresent()) {
+            json.writeStringField("id", request.id().get());
           }
           json.writeArrayFieldStart("outputs");
           for (Map.Entry<String, Value> output : response.outputs().entrySet()) {
-            output(json, output.getKey(), output.getValue());
+            Integer classes = request.classes().get(output.getKey());
+            Value value =
+                classes == null
+                    ? output.getValue()
+                    : Classification.of(output.getValue(), classes, labels);
+            output(json, output.getKey(), value);
           }
           json.writeEndArray();
           json.writeEndObject();

@@ -12,6 +12,10 @@ import java.util.List;
 
 /** {@code GET /v2…}: what the V2 protocol tells of the server and its models. */
 final class MetadataHandler {
+  /** Triton's names for what goes beyond the protocol's core. */
+  private static final List<String> EXTENSIONS =
+      List.of("classification", "model_configuration", "statistics");
+
   private final ModelRepository repository;
   private final String version;
 
@@ -29,6 +33,9 @@ final class MetadataHandler {
               json.writeStringField("name", "skiff");
               json.writeStringField("version", version);
               json.writeArrayFieldStart("extensions");
+              for (String extension : EXTENSIONS) {
+                json.writeString(extension);
+              }
               json.writeEndArray();
               json.writeEndObject();
             });

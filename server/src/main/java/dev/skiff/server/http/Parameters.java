@@ -10,6 +10,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The {@code parameters} of a V2 request, input or output: texts, numbers and truth values by name.
@@ -57,14 +58,24 @@ record Parameters(Map<String, Object> values) {
             + timeout);
   }
 
-  void refuseForInput() {
+  /** What an input's parameters ask for: nothing that could be done. */
+  void input() {
     refuse("binary_data_size");
     refuseSharedMemory();
   }
 
-  void refuseForOutput() {
-    refuse("classification");
+  /** What an output's parameters ask for: its best classes, and how many. */
+  OptionalInt output() {
     refuseSharedMemory();
+    Object classes = values.get("classification");
+    if (classes == null || Integer.valueOf(0).equals(classes)) {
+      return OptionalInt.empty();
+    }
+    if (classes instanceof Integer count && count > 0) {
+      return OptionalInt.of(count);
+    }
+    throw InferenceException.invalid(
+        "parameter 'classification' must be a whole number of at least 0, got " + classes);
   }
 
   private void refuseSharedMemory() {

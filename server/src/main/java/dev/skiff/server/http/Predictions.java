@@ -8,6 +8,7 @@ import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.metrics.Metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
@@ -15,8 +16,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 
 /**
  * The way of a predict request, the same for both dialects: lease, read, run, write, reply. The
@@ -26,7 +25,6 @@ final class Predictions {
   private final ModelRepository repository;
   private final Metrics metrics;
   private final Duration timeout;
-  private final ConcurrentMap<String, Metrics.ModelMeters> meters = new ConcurrentHashMap<>();
 
   Predictions(ModelRepository repository, Metrics metrics, Duration timeout) {
     this.repository = repository;
@@ -48,26 +46,44 @@ final class Predictions {
     RequestHeaders.checkAcceptsJson(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
     try (Lease lease = repository.acquire(exchange.parameter("model"), version(exchange))) {
+      ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
       long start = System.nanoTime();
-      R read = dialect.read(in, lease.target(), deadline);
-      try (InferenceRequest request = dialect.request(read)) {
-        long readNanos = System.nanoTime() - start;
-        try (InferenceResponse response = lease.target().scheduler().run(request)) {
-          long writing = System.nanoTime();
-          Body out = dialect.write(lease, read, response);
-          long end = System.nanoTime();
-          exchange.timed(readNanos, response.queueNanos(), response.runNanos(), end - writing);
-          exchange.reply(200, Json.CONTENT_TYPE, out);
-          meters(lease)
-              .record(
-                  end - start,
-                  response.queueNanos(),
-                  response.runNanos(),
-                  rows(request),
-                  in.length(),
-                  out.length());
-        }
+      try {
+        answer(exchange, dialect, lease, in, deadline, meters);
+      } catch (InferenceException e) {
+        meters.failure(System.nanoTime() - start);
+        throw e;
+      }
+    }
+  }
+
+  private static <R> void answer(
+      Exchange exchange,
+      Dialect<R> dialect,
+      Lease lease,
+      Body in,
+      Deadline deadline,
+      ModelMeters meters)
+      throws IOException {
+    long start = System.nanoTime();
+    R read = dialect.read(in, lease.target(), deadline);
+    try (InferenceRequest request = dialect.request(read)) {
+      long readNanos = System.nanoTime() - start;
+      try (InferenceResponse response = lease.target().scheduler().run(request)) {
+        long writing = System.nanoTime();
+        Body out = dialect.write(lease, read, response);
+        long writeNanos = System.nanoTime() - writing;
+        exchange.timed(readNanos, response.queueNanos(), response.runNanos(), writeNanos);
+        exchange.reply(200, Json.CONTENT_TYPE, out);
+        meters.success(
+            readNanos,
+            response.queueNanos(),
+            response.runNanos(),
+            writeNanos,
+            rows(request),
+            in.length(),
+            out.length());
       }
     }
   }
@@ -89,12 +105,6 @@ final class Predictions {
     throw new InferenceException(
         ErrorCode.NOT_FOUND,
         "versions are whole numbers from 1 on, got '" + RequestInputs.shortened(text.get()) + "'");
-  }
-
-  private Metrics.ModelMeters meters(Lease lease) {
-    return meters.computeIfAbsent(
-        lease.model() + '/' + lease.version(),
-        key -> metrics.model(lease.model(), lease.version()));
   }
 
   private static long rows(InferenceRequest request) {

@@ -3,6 +3,7 @@ package dev.skiff.server.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -15,6 +16,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
@@ -42,6 +44,7 @@ public final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final AtomicInteger inFlight = new AtomicInteger();
 
   public Metrics() {
@@ -60,9 +63,10 @@ public final class Metrics implements AutoCloseable {
     new UptimeMetrics().bindTo(registry);
   }
 
-  /** The meters of one version of a model; made once and held by who records. */
+  /** The meters of one version of a model, made at their first use. */
   public ModelMeters model(String model, long version) {
-    return new ModelMeters(registry, model, Long.toString(version));
+    return models.computeIfAbsent(
+        model + '/' + version, key -> new ModelMeters(registry, model, Long.toString(version)));
   }
 
   /** Shows whether a version is in this state. */
@@ -117,43 +121,51 @@ public final class Metrics implements AutoCloseable {
     registry.close();
   }
 
-  /** What is recorded of each successful prediction. */
+  /**
+   * How often something happened and how long it took in all.
+   *
+   * @param nanos the sum, in nanoseconds
+   */
+  public record Durations(long count, long nanos) {
+    private static Durations of(Timer timer) {
+      return new Durations(timer.count(), (long) timer.totalTime(TimeUnit.NANOSECONDS));
+    }
+  }
+
+  /** What is recorded of each prediction of one version of a model. */
   public static final class ModelMeters {
     private final Timer total;
+    private final Timer failure;
+    private final Timer read;
     private final Timer queue;
     private final Timer run;
+    private final Timer write;
     private final DistributionSummary rows;
     private final Counter requestBytes;
     private final Counter responseBytes;
+    private volatile long lastMillis;
 
     private ModelMeters(PrometheusMeterRegistry registry, String model, String version) {
-      String[] tags = {"model", model, "version", version};
-      total =
-          timer("skiff.request.duration", "From the request's body to the reply", tags, registry);
+      Tags tags = Tags.of("model", model, "version", version);
+      total = timer("skiff.request.duration", "From the body to the reply", tags, registry);
+      failure =
+          timer("skiff.request.failed.duration", "The same, ended by an error", tags, registry);
+      read = timer("skiff.read.duration", "Reading the request", tags, registry);
       queue = timer("skiff.queue.duration", "Waiting for a turn", tags, registry);
       run = timer("skiff.run.duration", "Running the model", tags, registry);
+      write = timer("skiff.write.duration", "Writing the reply", tags, registry);
       rows =
           DistributionSummary.builder("skiff.batch.size")
               .description("Rows of one run of the model")
               .serviceLevelObjectives(BATCH_BUCKETS)
               .tags(tags)
               .register(registry);
-      requestBytes =
-          Counter.builder("skiff.request.bytes")
-              .description("Bytes of request bodies")
-              .baseUnit("bytes")
-              .tags(tags)
-              .register(registry);
-      responseBytes =
-          Counter.builder("skiff.response.bytes")
-              .description("Bytes of reply bodies")
-              .baseUnit("bytes")
-              .tags(tags)
-              .register(registry);
+      requestBytes = bytes("skiff.request.bytes", "Bytes of request bodies", tags, registry);
+      responseBytes = bytes("skiff.response.bytes", "Bytes of reply bodies", tags, registry);
     }
 
     private static Timer timer(
-        String name, String description, String[] tags, PrometheusMeterRegistry registry) {
+        String name, String description, Tags tags, PrometheusMeterRegistry registry) {
       return Timer.builder(name)
           .description(description)
           .serviceLevelObjectives(LATENCY_BUCKETS)
@@ -161,20 +173,72 @@ public final class Metrics implements AutoCloseable {
           .register(registry);
     }
 
+    private static Counter bytes(
+        String name, String description, Tags tags, PrometheusMeterRegistry registry) {
+      return Counter.builder(name)
+          .description(description)
+          .baseUnit("bytes")
+          .tags(tags)
+          .register(registry);
+    }
+
     /** Records one answered request. Times are in nanoseconds. */
-    public void record(
-        long totalNanos,
+    public void success(
+        long readNanos,
         long queueNanos,
         long runNanos,
+        long writeNanos,
         long batchRows,
         long bytesIn,
         long bytesOut) {
-      total.record(Duration.ofNanos(totalNanos));
-      queue.record(Duration.ofNanos(queueNanos));
-      run.record(Duration.ofNanos(runNanos));
+      total.record(readNanos + queueNanos + runNanos + writeNanos, TimeUnit.NANOSECONDS);
+      read.record(readNanos, TimeUnit.NANOSECONDS);
+      queue.record(queueNanos, TimeUnit.NANOSECONDS);
+      run.record(runNanos, TimeUnit.NANOSECONDS);
+      write.record(writeNanos, TimeUnit.NANOSECONDS);
       rows.record((double) batchRows);
       requestBytes.increment((double) bytesIn);
       responseBytes.increment((double) bytesOut);
+      lastMillis = System.currentTimeMillis();
+    }
+
+    /** Records a request that found the model but ended in an error. */
+    public void failure(long nanos) {
+      failure.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public Durations total() {
+      return Durations.of(total);
+    }
+
+    public Durations failure() {
+      return Durations.of(failure);
+    }
+
+    public Durations read() {
+      return Durations.of(read);
+    }
+
+    public Durations queue() {
+      return Durations.of(queue);
+    }
+
+    public Durations run() {
+      return Durations.of(run);
+    }
+
+    public Durations write() {
+      return Durations.of(write);
+    }
+
+    /** The rows of all answered requests. */
+    public long rowCount() {
+      return (long) rows.totalAmount();
+    }
+
+    /** When the last request was answered, in milliseconds since 1970; 0 before the first. */
+    public long lastMillis() {
+      return lastMillis;
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
@@ -179,8 +180,10 @@ public final class OnnxSession implements Runner, AutoCloseable {
     Map<String, Tensor> pinned = new LinkedHashMap<>();
     for (String name : request.outputs()) {
       OutputShapes rule = confirmed.get(name);
-      if (rule != null) {
-        pinned.put(name, pool.acquire(datatype(name), rule.predict(request.inputs())));
+      Shape shape = rule == null ? null : rule.predict(request.inputs());
+      // Empty batches are where models keep to their own shapes least.
+      if (shape != null && shape.elements() > 0) {
+        pinned.put(name, pool.acquire(datatype(name), shape));
       }
     }
     return pinned;

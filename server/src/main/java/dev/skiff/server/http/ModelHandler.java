@@ -1,0 +1,110 @@
+package dev.skiff.server.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.TensorSpec;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.model.LoadedModel;
+import dev.skiff.server.model.ModelRepository;
+import dev.skiff.server.model.ModelVersion.Lease;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * {@code GET …/config} and {@code GET …/stats} of a model: two extensions of Triton's that its
+ * clients and perf_analyzer read, in Triton's shapes ({@code model_config.proto}, "Statistics
+ * Extension").
+ */
+final class ModelHandler {
+  private final ModelRepository repository;
+  private final Metrics metrics;
+
+  ModelHandler(ModelRepository repository, Metrics metrics) {
+    this.repository = repository;
+    this.metrics = metrics;
+  }
+
+  /** The model's configuration. A batched model's dims leave the batch out, as Triton's do. */
+  void config(Exchange exchange) throws IOException {
+    try (Lease lease = lease(exchange)) {
+      LoadedModel model = lease.target();
+      boolean batched = model.inputs().stream().allMatch(TensorSpec::batched);
+      Body body =
+          Json.write(
+              json -> {
+                json.writeStartObject();
+                json.writeStringField("name", lease.model());
+                json.writeStringField("platform", "onnxruntime_onnx");
+                json.writeStringField("backend", "onnxruntime");
+                json.writeNumberField("max_batch_size", batched ? Integer.MAX_VALUE : 0);
+                tensors(json, "input", model.inputs(), batched);
+                tensors(json, "output", model.outputs(), batched);
+                json.writeEndObject();
+              });
+      exchange.reply(200, Json.CONTENT_TYPE, body);
+    }
+  }
+
+  /** How often and how long the model was asked, since the server started. */
+  void statistics(Exchange exchange) throws IOException {
+    try (Lease lease = lease(exchange)) {
+      ModelMeters meters = metrics.model(lease.model(), lease.version());
+      Body body =
+          Json.write(
+              json -> {
+                json.writeStartObject();
+                json.writeArrayFieldStart("model_stats");
+                json.writeStartObject();
+                json.writeStringField("name", lease.model());
+                json.writeStringField("version", Long.toString(lease.version()));
+                json.writeNumberField("last_inference", meters.lastMillis());
+                json.writeNumberField("inference_count", meters.rowCount());
+                json.writeNumberField("execution_count", meters.run().count());
+                json.writeObjectFieldStart("inference_stats");
+                duration(json, "success", meters.total());
+                duration(json, "fail", meters.failure());
+                duration(json, "queue", meters.queue());
+                duration(json, "compute_input", meters.read());
+                duration(json, "compute_infer", meters.run());
+                duration(json, "compute_output", meters.write());
+                json.writeEndObject();
+                json.writeEndObject();
+                json.writeEndArray();
+                json.writeEndObject();
+              });
+      exchange.reply(200, Json.CONTENT_TYPE, body);
+    }
+  }
+
+  private Lease lease(Exchange exchange) {
+    return repository.acquire(exchange.parameter("model"), Predictions.version(exchange));
+  }
+
+  private static void duration(JsonGenerator json, String name, Metrics.Durations durations)
+      throws IOException {
+    json.writeObjectFieldStart(name);
+    json.writeNumberField("count", durations.count());
+    json.writeNumberField("ns", durations.nanos());
+    json.writeEndObject();
+  }
+
+  private static void tensors(
+      JsonGenerator json, String field, List<TensorSpec> specs, boolean batched)
+      throws IOException {
+    json.writeArrayFieldStart(field);
+    for (TensorSpec spec : specs) {
+      Shape shape = batched && spec.shape().rank() > 0 ? spec.shape().row() : spec.shape();
+      String type = spec.datatype() == Datatype.BYTES ? "STRING" : spec.datatype().name();
+      json.writeStartObject();
+      json.writeStringField("name", spec.name());
+      json.writeStringField("data_type", "TYPE_" + type);
+      json.writeFieldName("dims");
+      json.writeArray(shape.toArray(), 0, shape.rank());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+}
