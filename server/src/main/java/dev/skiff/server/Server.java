@@ -29,12 +29,12 @@ public final class Server {
   private volatile boolean draining;
 
   private Server(ServerConfig config, String version) {
+    drain = config.drain();
+    repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
     CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
-    drain = config.drain();
+    modelsSettled = repository.load(runtime::join);
     metrics = new Metrics();
-    repository = ModelRepository.scan(config.repository(), config.runtime(), runtime::join);
-    modelsSettled = repository.load();
     http =
         new HttpServer(
             config.http(),
@@ -45,7 +45,13 @@ public final class Server {
             version,
             "cpu",
             config.drain().timeout());
-    port = http.start();
+    try {
+      port = http.start();
+    } catch (RuntimeException e) {
+      // The process may end with this, and it must not while native code is at work.
+      closeModels();
+      throw e;
+    }
     repository.all().forEach(this::watch);
   }
 
@@ -87,12 +93,16 @@ public final class Server {
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
     http.stop();
+    closeModels();
+    metrics.close();
+    log.info("stopped");
+  }
+
+  private void closeModels() {
     modelsSettled.join();
     if (!repository.close(drain.timeout().toMillis())) {
       log.warn("requests were still running after {} ms", drain.timeout().toMillis());
     }
-    metrics.close();
-    log.info("stopped");
   }
 
   private void watch(ModelVersion version) {

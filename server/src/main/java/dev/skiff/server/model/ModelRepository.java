@@ -31,12 +31,15 @@ public final class ModelRepository {
 
   private final Optional<String> defaultModel;
   private final SortedMap<String, NavigableMap<Long, ModelVersion>> models;
-  private final List<Runnable> loads;
+  private final List<Load> loads;
+
+  /** A version that waits to be loaded. */
+  private record Load(ScannedModel model, ModelConfig config, ModelVersion version) {}
 
   private ModelRepository(
       Optional<String> defaultModel,
       SortedMap<String, NavigableMap<Long, ModelVersion>> models,
-      List<Runnable> loads) {
+      List<Load> loads) {
     this.defaultModel = defaultModel;
     this.models = Collections.unmodifiableSortedMap(models);
     this.loads = List.copyOf(loads);
@@ -45,11 +48,9 @@ public final class ModelRepository {
   /**
    * Finds the models in the folder. None is loaded yet.
    *
-   * @param runtime gives ONNX Runtime, which may still be on its way; asked when a model is loaded
    * @throws ConfigException if the folder cannot be read or the default model is not in it
    */
-  public static ModelRepository scan(
-      RepositoryConfig config, RuntimeConfig defaults, Supplier<OnnxRuntime> runtime) {
+  public static ModelRepository scan(RepositoryConfig config, RuntimeConfig defaults) {
     List<ScannedModel> scanned;
     try {
       scanned = RepositoryScanner.scan(config.folder());
@@ -57,7 +58,7 @@ public final class ModelRepository {
       throw new ConfigException("the model repository " + config.folder() + " cannot be read");
     }
     SortedMap<String, NavigableMap<Long, ModelVersion>> models = new TreeMap<>();
-    List<Runnable> loads = new ArrayList<>();
+    List<Load> loads = new ArrayList<>();
     for (ScannedModel model : scanned) {
       NavigableMap<Long, ModelVersion> versions = new TreeMap<>();
       try {
@@ -65,7 +66,7 @@ public final class ModelRepository {
         for (long number : wanted(modelConfig.versions(), model)) {
           ModelVersion version = new ModelVersion(model.name(), number);
           versions.put(number, version);
-          loads.add(() -> load(runtime, model, modelConfig, version));
+          loads.add(new Load(model, modelConfig, version));
         }
       } catch (ConfigException e) {
         long highest = model.versions().lastKey();
@@ -99,38 +100,39 @@ public final class ModelRepository {
    * Loads and warms every model, as many at a time as there are CPUs. A model that cannot be loaded
    * becomes unavailable; the others serve.
    *
+   * @param runtime gives ONNX Runtime, which may still be on its way
    * @return done when each one is ready or unavailable
    */
-  public CompletableFuture<Void> load() {
+  public CompletableFuture<Void> load(Supplier<OnnxRuntime> runtime) {
     int threads = Math.max(1, Math.min(loads.size(), Runtime.getRuntime().availableProcessors()));
     ExecutorService executor =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().daemon().name("model-loader-", 0).factory());
     CompletableFuture<?>[] tasks =
         loads.stream()
-            .map(load -> CompletableFuture.runAsync(load, executor))
+            .map(load -> CompletableFuture.runAsync(() -> load(runtime, load), executor))
             .toArray(CompletableFuture<?>[]::new);
     executor.shutdown();
     return CompletableFuture.allOf(tasks);
   }
 
-  private static void load(
-      Supplier<OnnxRuntime> runtime, ScannedModel model, ModelConfig config, ModelVersion version) {
+  private static void load(Supplier<OnnxRuntime> runtime, Load load) {
+    String name = load.model().name();
+    long number = load.version().version();
     long start = System.nanoTime();
     try {
-      version.publish(ModelLoader.load(runtime.get(), model, version.version(), config));
+      load.version().publish(ModelLoader.load(runtime.get(), load.model(), number, load.config()));
       log.info(
           "model '{}' version {} is ready after {} ms",
-          model.name(),
-          version.version(),
+          name,
+          number,
           (System.nanoTime() - start) / 1_000_000);
     } catch (ModelLoadException e) {
-      version.fail(e.reason());
-      log.error(
-          "model '{}' version {} is unavailable: {}", model.name(), version.version(), e.reason());
-    } catch (RuntimeException e) {
-      version.fail("it failed to load; the log says why");
-      log.error("model '{}' version {} failed to load", model.name(), version.version(), e);
+      load.version().fail(e.reason());
+      log.error("model '{}' version {} is unavailable: {}", name, number, e.reason());
+    } catch (RuntimeException | LinkageError e) {
+      load.version().fail("it failed to load; the log says why");
+      log.error("model '{}' version {} failed to load", name, number, e);
     }
   }
 
