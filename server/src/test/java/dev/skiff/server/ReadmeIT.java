@@ -38,11 +38,7 @@ class ReadmeIT {
   @BeforeAll
   static void start() {
     String[] arguments = {
-      ROOT.resolve("models").toString(),
-      "--default-model=iris",
-      "--port=0",
-      "--host=127.0.0.1",
-      "--log-level=warn"
+      ROOT.resolve("models").toString(), "--port=0", "--host=127.0.0.1", "--log-level=warn"
     };
     Serve serve = (Serve) CommandLine.parse(arguments, Map.of(), "test");
     server = Server.start(serve.config(), "test");

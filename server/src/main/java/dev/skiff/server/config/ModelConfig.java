@@ -16,13 +16,17 @@ import java.util.TreeSet;
 /**
  * What a model's {@code model.json} says, or the defaults where it does not or is not there.
  *
+ * @param isDefault whether this model is meant when a path names none
  * @param versions which of the versions on disk are served
  * @param runtime how the model is run
  * @param warmUpShapes by input, the shape of the made-up data of the first runs, where the open
  *     dimensions other than the batch cannot all be 1
  */
 public record ModelConfig(
-    VersionPolicy versions, RuntimeConfig runtime, Map<String, List<Long>> warmUpShapes) {
+    boolean isDefault,
+    VersionPolicy versions,
+    RuntimeConfig runtime,
+    Map<String, List<Long>> warmUpShapes) {
 
   public ModelConfig {
     warmUpShapes = Map.copyOf(warmUpShapes);
@@ -42,7 +46,7 @@ public record ModelConfig(
 
   /** The configuration of a model without a file of its own. */
   public static ModelConfig defaults(RuntimeConfig runtime) {
-    return new ModelConfig(new VersionPolicy.Latest(), runtime, Map.of());
+    return new ModelConfig(false, new VersionPolicy.Latest(), runtime, Map.of());
   }
 
   /**
@@ -69,6 +73,7 @@ public record ModelConfig(
   }
 
   private static ModelConfig of(JsonNode root, RuntimeConfig runtime) {
+    boolean isDefault = false;
     VersionPolicy versions = new VersionPolicy.Latest();
     int intraOpThreads = runtime.intraOpThreads();
     int concurrency = runtime.concurrency();
@@ -78,6 +83,7 @@ public record ModelConfig(
       JsonNode value = entry.getValue();
       Setting setting = new Setting("model.json: " + entry.getKey(), value.asText());
       switch (entry.getKey()) {
+        case "default" -> isDefault = setting.flag();
         case "versions" -> versions = policy(value, setting);
         case "intra-op-threads" -> intraOpThreads = setting.count(1, 1024);
         case "concurrency" -> concurrency = setting.count(1, 1024);
@@ -87,7 +93,10 @@ public record ModelConfig(
       }
     }
     return new ModelConfig(
-        versions, new RuntimeConfig(intraOpThreads, concurrency, queueLimit), warmUpShapes);
+        isDefault,
+        versions,
+        new RuntimeConfig(intraOpThreads, concurrency, queueLimit),
+        warmUpShapes);
   }
 
   private static VersionPolicy policy(JsonNode value, Setting setting) {

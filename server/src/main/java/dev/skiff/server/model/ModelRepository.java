@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -59,6 +60,7 @@ public final class ModelRepository {
     }
     SortedMap<String, NavigableMap<Long, ModelVersion>> models = new TreeMap<>();
     List<Load> loads = new ArrayList<>();
+    List<String> marked = new ArrayList<>();
     for (ScannedModel model : scanned) {
       NavigableMap<Long, ModelVersion> versions = new TreeMap<>();
       try {
@@ -76,16 +78,31 @@ public final class ModelRepository {
       }
       models.put(model.name(), Collections.unmodifiableNavigableMap(versions));
     }
-    config
-        .defaultModel()
-        .filter(name -> !models.containsKey(name))
-        .ifPresent(
-            name -> {
-              throw new ConfigException(
-                  "the default model '%s' is not in %s, which has %s"
-                      .formatted(name, config.folder(), models.keySet()));
-            });
-    return new ModelRepository(config.defaultModel(), models, loads);
+    return new ModelRepository(defaultModel(config, models.keySet(), marked), models, loads);
+  }
+
+  /**
+   * The model that a path without a name means: the configured one; else the lone model in the
+   * folder itself; else the one marked in its {@code model.json}; else the only one.
+   */
+  private static Optional<String> defaultModel(
+      RepositoryConfig config, Set<String> names, List<String> marked) {
+    if (config.defaultModel().isPresent()) {
+      String name = config.defaultModel().get();
+      if (!names.contains(name)) {
+        throw new ConfigException(
+            "the default model '%s' is not in %s, which has %s"
+                .formatted(name, config.folder(), names));
+      }
+      return Optional.of(name);
+    }
+    if (names.contains(RepositoryScanner.LONE_MODEL)) {
+      return Optional.of(RepositoryScanner.LONE_MODEL);
+    }
+    if (marked.size() == 1) {
+      return Optional.of(marked.getFirst());
+    }
+    return names.size() == 1 ? Optional.of(names.iterator().next()) : Optional.empty();
   }
 
   private static Collection<Long> wanted(ModelConfig.VersionPolicy policy, ScannedModel model) {
@@ -150,7 +167,13 @@ public final class ModelRepository {
 
   /** The version that such a request means, in whatever state it is. Throws as {@link #acquire}. */
   public ModelVersion find(Optional<String> name, OptionalLong version) {
-    String model = name.or(() -> defaultModel).orElseGet(this::onlyModel);
+    String model =
+        name.or(() -> defaultModel)
+            .orElseThrow(
+                () ->
+                    InferenceException.invalid(
+                        "name the model in the path, as in /predict/NAME: there is no default among "
+                            + names()));
     NavigableMap<Long, ModelVersion> versions = models.get(model);
     if (versions == null) {
       throw new InferenceException(
@@ -167,14 +190,6 @@ public final class ModelRepository {
               .formatted(model, version.getAsLong(), versions.keySet()));
     }
     return found;
-  }
-
-  private String onlyModel() {
-    if (models.size() != 1) {
-      throw InferenceException.invalid(
-          "name the model in the path, as in /predict/NAME: there is no default among " + names());
-    }
-    return models.firstKey();
   }
 
   /** A name from a request, fit for a message: short, without control characters. */

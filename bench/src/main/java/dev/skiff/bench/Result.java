@@ -1,0 +1,118 @@
+package dev.skiff.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.AbstractHistogram;
+
+/**
+ * A run as it is kept in a file.
+ *
+ * @param time when the measured part began, ISO 8601 in UTC
+ * @param commit of the working directory, or {@code unknown}
+ * @param warmUpRequestsPerSecond successes of each whole second before the measured part
+ * @param warmUpStable whether the last three of these agree within 5 %
+ * @param requests successes and errors of the measured part
+ * @param errors replies that were not 2xx by status; {@code connect}, {@code closed}, {@code
+ *     timeout} and {@code malformed} for connections and replies that failed
+ * @param unanswered requests due before the end that had no reply by then; they are in no other
+ *     number
+ * @param oldestUnansweredMicros how long the oldest of them had waited
+ * @param requestsPerSecond successes of each whole second
+ * @param meanRequestsPerSecond successes over the whole duration
+ * @param p99MicrosPerSecond of each whole second that had a success
+ */
+record Result(
+    String name,
+    List<String> commandLine,
+    String time,
+    String commit,
+    Machine machine,
+    Settings settings,
+    List<Long> warmUpRequestsPerSecond,
+    boolean warmUpStable,
+    long requests,
+    Map<String, Long> errors,
+    long unanswered,
+    double oldestUnansweredMicros,
+    List<Long> requestsPerSecond,
+    double meanRequestsPerSecond,
+    Latency latency,
+    List<Double> p99MicrosPerSecond,
+    long bytesIn,
+    long bytesOut) {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS) // Loop.Closed has only its kind
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .build();
+
+  /** Puts together what was asked, where it ran, and what was measured. */
+  static Result of(
+      String name,
+      List<String> commandLine,
+      String commit,
+      Machine machine,
+      Settings settings,
+      Measurement measurement) {
+    Tally tally = measurement.tally();
+    AbstractHistogram all = tally.latency();
+    List<AbstractHistogram> wholeSeconds =
+        tally.seconds().subList(0, (int) (settings.durationNanos() / 1_000_000_000L));
+    long failures = tally.errors().values().stream().mapToLong(Long::longValue).sum();
+    return new Result(
+        name,
+        commandLine,
+        measurement.start().toString(),
+        commit,
+        machine,
+        settings,
+        measurement.warmUpRequestsPerSecond(),
+        measurement.warmUpStable(),
+        all.getTotalCount() + failures,
+        tally.errors(),
+        tally.unanswered(),
+        Math.round(tally.oldestUnansweredNanos() / 100.0) / 10.0,
+        wholeSeconds.stream().map(AbstractHistogram::getTotalCount).toList(),
+        all.getTotalCount() / settings.durationSeconds(),
+        Latency.of(all),
+        wholeSeconds.stream()
+            .filter(second -> second.getTotalCount() > 0)
+            .map(second -> Latency.percentile(second, 99))
+            .toList(),
+        tally.bytesIn(),
+        tally.bytesOut());
+  }
+
+  /** Requests with a 2xx reply. */
+  long successes() {
+    return requests - errors.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  static Result read(Path file) throws IOException {
+    try {
+      return JSON.readValue(Files.readAllBytes(file), Result.class);
+    } catch (JsonProcessingException e) {
+      throw new IOException(
+          file + " is not a result of this program: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  void write(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      Files.createDirectories(folder);
+    }
+    Files.writeString(file, JSON.writeValueAsString(this) + "\n");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.skiff.bench;
+
+import org.jspecify.annotations.NullMarked;
