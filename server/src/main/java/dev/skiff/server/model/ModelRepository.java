@@ -65,6 +65,9 @@ public final class ModelRepository {
       NavigableMap<Long, ModelVersion> versions = new TreeMap<>();
       try {
         ModelConfig modelConfig = ModelConfig.read(model.folder().resolve("model.json"), defaults);
+        if (modelConfig.isDefault()) {
+          marked.add(model.name());
+        }
         for (long number : wanted(modelConfig.versions(), model)) {
           ModelVersion version = new ModelVersion(model.name(), number);
           versions.put(number, version);
