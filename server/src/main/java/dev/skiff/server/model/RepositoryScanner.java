@@ -42,10 +42,6 @@ public final class RepositoryScanner {
    */
   public static List<ScannedModel> scan(Path repository) throws IOException {
     List<ScannedModel> models = new ArrayList<>();
-    Path lone = repository.resolve(FILE);
-    if (Files.isRegularFile(lone)) {
-      models.add(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, lone))));
-    }
     for (Path folder : folders(repository)) {
       String name = folder.getFileName().toString();
       NavigableMap<Long, Path> versions = versions(folder);
@@ -56,6 +52,14 @@ public final class RepositoryScanner {
         models.add(new ScannedModel(name, folder, versions));
       } else {
         log.warn("passed over the model '{}': a name has letters, digits, '.', '_', '-'", name);
+      }
+    }
+    Path lone = repository.resolve(FILE);
+    if (Files.isRegularFile(lone)) {
+      if (models.stream().anyMatch(model -> model.name().equals(LONE_MODEL))) {
+        log.warn("passed over {}: there is a folder '{}' with a model too", FILE, LONE_MODEL);
+      } else {
+        models.add(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, lone))));
       }
     }
     models.sort(Comparator.comparing(ScannedModel::name));
