@@ -1,10 +1,6 @@
 package dev.skiff.server.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -114,17 +110,7 @@ public final class CommandLine {
   }
 
   private static Map<String, Setting> read(Path file) {
-    JsonNode root;
-    try {
-      root = new ObjectMapper().readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new ConfigException(file + ": not JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new ConfigException(file + ": cannot be read");
-    }
-    if (!root.isObject()) {
-      throw new ConfigException(file + ": expected a JSON object");
-    }
+    JsonNode root = JsonFile.read(file, file.toString());
     Map<String, Setting> settings = new HashMap<>();
     root.forEachEntry(
         (name, value) -> {

@@ -1,9 +1,6 @@
 package dev.skiff.server.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,17 +52,7 @@ public record ModelConfig(
     if (!Files.exists(file)) {
       return defaults(runtime);
     }
-    try {
-      JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(file));
-      if (!root.isObject()) {
-        throw new ConfigException("model.json: expected a JSON object");
-      }
-      return of(root, runtime);
-    } catch (JsonProcessingException e) {
-      throw new ConfigException("model.json: not JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new ConfigException("model.json: cannot be read");
-    }
+    return of(JsonFile.read(file, "model.json"), runtime);
   }
 
   private static ModelConfig of(JsonNode root, RuntimeConfig runtime) {
