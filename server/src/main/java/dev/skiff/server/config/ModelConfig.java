@@ -69,7 +69,7 @@ public record ModelConfig(
         case "intra-op-threads" -> intraOpThreads = setting.count(1, 1024);
         case "concurrency" -> concurrency = setting.count(1, 1024);
         case "queue-limit" -> queueLimit = setting.count(0, 1_000_000);
-        case "warm-up-shapes" -> warmUpShapes = shapes(value);
+        case "warm-up-shapes" -> warmUpShapes = shapes(value, setting);
         default -> throw new ConfigException(setting.origin() + ": unknown key");
       }
     }
@@ -91,14 +91,19 @@ public record ModelConfig(
     };
   }
 
-  private static Map<String, List<Long>> shapes(JsonNode value) {
+  private static Map<String, List<Long>> shapes(JsonNode value, Setting setting) {
+    if (!value.isObject()) {
+      throw setting.wrong("a list of dimensions for each input");
+    }
     Map<String, List<Long>> shapes = new HashMap<>();
     for (Map.Entry<String, JsonNode> entry : value.properties()) {
-      Setting setting = new Setting("model.json: warm-up-shapes: " + entry.getKey(), "");
+      JsonNode list = entry.getValue();
+      Setting shape = new Setting(setting.origin() + ": " + entry.getKey(), list.asText());
+      if (!list.isArray()) {
+        throw shape.wrong("a list of dimensions");
+      }
       List<Long> dimensions = new ArrayList<>();
-      entry
-          .getValue()
-          .forEach(d -> dimensions.add((long) element(setting, d).count(1, Integer.MAX_VALUE)));
+      list.forEach(d -> dimensions.add((long) element(shape, d).count(1, Integer.MAX_VALUE)));
       shapes.put(entry.getKey(), List.copyOf(dimensions));
     }
     return shapes;
