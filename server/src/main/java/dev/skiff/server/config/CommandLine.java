@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -18,6 +19,10 @@ import picocli.CommandLine.ParseResult;
 public final class CommandLine {
   private static final String CONFIG = "--config";
   private static final String CONFIG_VARIABLE = "SKIFF_CONFIG";
+
+  /** As in the Kubernetes documentation, "Service: Environment variables". */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile("SKIFF_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT_\\d+_[A-Z]+(_\\w+)?)");
 
   private CommandLine() {}
 
@@ -128,8 +133,8 @@ public final class CommandLine {
 
   /**
    * The settings among the environment's variables. Kubernetes sets variables of the same prefix in
-   * every pod beside a Service that is named skiff (SKIFF_SERVICE_HOST, SKIFF_PORT=tcp://...):
-   * those are not ours.
+   * every pod beside a Service that is named skiff or skiff-something (SKIFF_SERVICE_HOST,
+   * SKIFF_PORT=tcp://...): those are not ours.
    */
   private static Map<String, Setting> variables(Map<String, String> environment) {
     Map<String, Key> known = new HashMap<>();
@@ -152,8 +157,7 @@ public final class CommandLine {
   }
 
   private static boolean isServiceLink(String variable, String value) {
-    return variable.startsWith("SKIFF_SERVICE_")
-        || variable.startsWith("SKIFF_PORT_")
-        || (variable.equals(Keys.PORT.variable()) && value.contains("://"));
+    return SERVICE_LINK.matcher(variable).matches()
+        || (variable.endsWith("_PORT") && value.contains("://"));
   }
 }
