@@ -11,18 +11,17 @@ import java.util.regex.Pattern;
  * @param origin where it came from, as the user would look for it: a flag, a variable, a file's key
  */
 record Setting(String origin, String text) {
+  private static final Pattern COUNT = Pattern.compile("\\d{1,10}");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
 
   /** A whole number within these bounds. */
   int count(int minimum, int maximum) {
-    try {
-      int number = Integer.parseInt(text);
+    if (COUNT.matcher(text).matches()) {
+      long number = Long.parseLong(text);
       if (number >= minimum && number <= maximum) {
-        return number;
+        return (int) number;
       }
-    } catch (NumberFormatException e) {
-      // Answered below, like a number out of range.
     }
     throw wrong("a whole number from " + minimum + " to " + maximum);
   }
