@@ -1,14 +1,11 @@
 package dev.skiff.server.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -22,6 +19,10 @@ import picocli.CommandLine.ParseResult;
 public final class CommandLine {
   private static final String CONFIG = "--config";
   private static final String CONFIG_VARIABLE = "SKIFF_CONFIG";
+
+  /** As in the Kubernetes documentation, "Service: Environment variables". */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile("SKIFF_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT_\\d+_[A-Z]+(_\\w+)?)");
 
   private CommandLine() {}
 
@@ -114,17 +115,7 @@ public final class CommandLine {
   }
 
   private static Map<String, Setting> read(Path file) {
-    JsonNode root;
-    try {
-      root = new ObjectMapper().readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new ConfigException(file + ": not JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new ConfigException(file + ": cannot be read");
-    }
-    if (!root.isObject()) {
-      throw new ConfigException(file + ": expected a JSON object");
-    }
+    JsonNode root = JsonFile.read(file, file.toString());
     Map<String, Setting> settings = new HashMap<>();
     root.forEachEntry(
         (name, value) -> {
@@ -142,8 +133,8 @@ public final class CommandLine {
 
   /**
    * The settings among the environment's variables. Kubernetes sets variables of the same prefix in
-   * every pod beside a Service that is named skiff (SKIFF_SERVICE_HOST, SKIFF_PORT=tcp://...):
-   * those are not ours.
+   * every pod beside a Service that is named skiff or skiff-something (SKIFF_SERVICE_HOST,
+   * SKIFF_PORT=tcp://...): those are not ours.
    */
   private static Map<String, Setting> variables(Map<String, String> environment) {
     Map<String, Key> known = new HashMap<>();
@@ -166,8 +157,7 @@ public final class CommandLine {
   }
 
   private static boolean isServiceLink(String variable, String value) {
-    return variable.startsWith("SKIFF_SERVICE_")
-        || variable.startsWith("SKIFF_PORT_")
-        || (variable.equals(Keys.PORT.variable()) && value.contains("://"));
+    return SERVICE_LINK.matcher(variable).matches()
+        || (variable.endsWith("_PORT") && value.contains("://"));
   }
 }

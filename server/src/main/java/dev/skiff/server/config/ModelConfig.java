@@ -1,9 +1,6 @@
 package dev.skiff.server.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,17 +56,7 @@ public record ModelConfig(
     if (!Files.exists(file)) {
       return defaults(runtime);
     }
-    try {
-      JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(file));
-      if (!root.isObject()) {
-        throw new ConfigException("model.json: expected a JSON object");
-      }
-      return of(root, runtime);
-    } catch (JsonProcessingException e) {
-      throw new ConfigException("model.json: not JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new ConfigException("model.json: cannot be read");
-    }
+    return of(JsonFile.read(file, "model.json"), runtime);
   }
 
   private static ModelConfig of(JsonNode root, RuntimeConfig runtime) {
@@ -88,7 +75,7 @@ public record ModelConfig(
         case "intra-op-threads" -> intraOpThreads = setting.count(1, 1024);
         case "concurrency" -> concurrency = setting.count(1, 1024);
         case "queue-limit" -> queueLimit = setting.count(0, 1_000_000);
-        case "warm-up-shapes" -> warmUpShapes = shapes(value);
+        case "warm-up-shapes" -> warmUpShapes = shapes(value, setting);
         default -> throw new ConfigException(setting.origin() + ": unknown key");
       }
     }
@@ -113,14 +100,19 @@ public record ModelConfig(
     };
   }
 
-  private static Map<String, List<Long>> shapes(JsonNode value) {
+  private static Map<String, List<Long>> shapes(JsonNode value, Setting setting) {
+    if (!value.isObject()) {
+      throw setting.wrong("a list of dimensions for each input");
+    }
     Map<String, List<Long>> shapes = new HashMap<>();
     for (Map.Entry<String, JsonNode> entry : value.properties()) {
-      Setting setting = new Setting("model.json: warm-up-shapes: " + entry.getKey(), "");
+      JsonNode list = entry.getValue();
+      Setting shape = new Setting(setting.origin() + ": " + entry.getKey(), list.asText());
+      if (!list.isArray()) {
+        throw shape.wrong("a list of dimensions");
+      }
       List<Long> dimensions = new ArrayList<>();
-      entry
-          .getValue()
-          .forEach(d -> dimensions.add((long) element(setting, d).count(1, Integer.MAX_VALUE)));
+      list.forEach(d -> dimensions.add((long) element(shape, d).count(1, Integer.MAX_VALUE)));
       shapes.put(entry.getKey(), List.copyOf(dimensions));
     }
     return shapes;

@@ -11,18 +11,18 @@ import java.util.regex.Pattern;
  * @param origin where it came from, as the user would look for it: a flag, a variable, a file's key
  */
 record Setting(String origin, String text) {
+  private static final Pattern COUNT = Pattern.compile("\\d{1,10}");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+  private static final Duration LONGEST = Duration.ofDays(365);
 
   /** A whole number within these bounds. */
   int count(int minimum, int maximum) {
-    try {
-      int number = Integer.parseInt(text);
+    if (COUNT.matcher(text).matches()) {
+      long number = Long.parseLong(text);
       if (number >= minimum && number <= maximum) {
-        return number;
+        return (int) number;
       }
-    } catch (NumberFormatException e) {
-      // Answered below, like a number out of range.
     }
     throw wrong("a whole number from " + minimum + " to " + maximum);
   }
@@ -59,19 +59,24 @@ record Setting(String origin, String text) {
     }
   }
 
-  /** A duration with its unit: ms, s, m or h. */
+  /** A duration with its unit: ms, s, m or h; a year at most, so that it always fits a deadline. */
   Duration duration() {
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
       throw wrong("a duration such as 500ms, 30s or 5m");
     }
     long number = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "ms" -> Duration.ofMillis(number);
-      case "s" -> Duration.ofSeconds(number);
-      case "m" -> Duration.ofMinutes(number);
-      default -> Duration.ofHours(number);
-    };
+    Duration duration =
+        switch (matcher.group(2)) {
+          case "ms" -> Duration.ofMillis(number);
+          case "s" -> Duration.ofSeconds(number);
+          case "m" -> Duration.ofMinutes(number);
+          default -> Duration.ofHours(number);
+        };
+    if (duration.compareTo(LONGEST) > 0) {
+      throw wrong("a duration of at most " + LONGEST.toHours() + "h");
+    }
+    return duration;
   }
 
   boolean flag() {

@@ -42,7 +42,11 @@ public final class Tensor implements Value {
     this.pool = pool;
   }
 
-  /** A tensor of a fixed-size datatype in direct memory of its own, all zeros. */
+  /**
+   * A tensor of a fixed-size datatype in direct memory of its own, all zeros.
+   *
+   * @throws InferenceException RESOURCE_EXHAUSTED if its bytes are more than a buffer can hold
+   */
   public static Tensor allocate(Datatype datatype, Shape shape) {
     return allocate(datatype, shape, null);
   }
@@ -51,16 +55,22 @@ public final class Tensor implements Value {
     if (datatype == Datatype.BYTES) {
       throw new IllegalArgumentException("BYTES elements have no fixed size");
     }
-    long bytes = Math.multiplyExact(shape.elements(), datatype.byteSize());
-    if (bytes > Integer.MAX_VALUE) {
-      throw new InferenceException(
-          ErrorCode.RESOURCE_EXHAUSTED,
-          "a tensor of " + bytes + " bytes is over the limit of " + Integer.MAX_VALUE);
-    }
+    int bytes = bytes(datatype, shape);
     Arena memory = Arena.ofShared();
     // A kernel may ask for the address of an empty tensor: never hand it memory of size 0.
-    ByteBuffer data = memory.allocate(Math.max(bytes, 1), 64).asByteBuffer().limit((int) bytes);
+    ByteBuffer data = memory.allocate(Math.max(bytes, 1), 64).asByteBuffer().limit(bytes);
     return new Tensor(datatype, shape, data, memory, pool);
+  }
+
+  private static int bytes(Datatype datatype, Shape shape) {
+    try {
+      return Math.toIntExact(Math.multiplyExact(shape.elements(), datatype.byteSize()));
+    } catch (ArithmeticException e) {
+      throw new InferenceException(
+          ErrorCode.RESOURCE_EXHAUSTED,
+          "a tensor of %s %s is over the limit of %d bytes"
+              .formatted(shape, datatype, Integer.MAX_VALUE));
+    }
   }
 
   /**

@@ -197,7 +197,7 @@ public final class ModelRepository {
 
   /** A name from a request, fit for a message: short, without control characters. */
   private static String printable(String name) {
-    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    String clean = name.replaceAll("\\p{Cc}", "?");
     return clean.length() > 128 ? clean.substring(0, 128) + "..." : clean;
   }
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Reads the model repository: {@code <name>/model.onnx} is one version, called 1; {@code
  * <name>/<version>/model.onnx} are several. A lone {@code model.onnx} in the folder itself is
  * served too, under the name {@value #LONE_MODEL}. Folders without a model are passed over, and so
- * are hidden ones.
+ * are hidden ones and those that cannot be read.
  */
 public final class RepositoryScanner {
   static final String FILE = "model.onnx";
@@ -38,17 +38,20 @@ public final class RepositoryScanner {
   /**
    * The models in a folder, by name.
    *
-   * @throws IOException if the folder is not there or cannot be read
+   * @throws IOException if the folder itself is not there or cannot be read
    */
   public static List<ScannedModel> scan(Path repository) throws IOException {
     List<ScannedModel> models = new ArrayList<>();
-    Path lone = repository.resolve(FILE);
-    if (Files.isRegularFile(lone)) {
-      models.add(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, lone))));
-    }
     for (Path folder : folders(repository)) {
       String name = folder.getFileName().toString();
-      NavigableMap<Long, Path> versions = versions(folder);
+      NavigableMap<Long, Path> versions;
+      try {
+        versions = versions(folder);
+      } catch (IOException e) {
+        // Such as lost+found on a volume of its own, which only root may read.
+        log.warn("passed over '{}': the folder cannot be read", name);
+        continue;
+      }
       if (versions.isEmpty()) {
         continue;
       }
@@ -56,6 +59,14 @@ public final class RepositoryScanner {
         models.add(new ScannedModel(name, folder, versions));
       } else {
         log.warn("passed over the model '{}': a name has letters, digits, '.', '_', '-'", name);
+      }
+    }
+    Path lone = repository.resolve(FILE);
+    if (Files.isRegularFile(lone)) {
+      if (models.stream().anyMatch(model -> model.name().equals(LONE_MODEL))) {
+        log.warn("passed over {}: there is a folder '{}' with a model too", FILE, LONE_MODEL);
+      } else {
+        models.add(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, lone))));
       }
     }
     models.sort(Comparator.comparing(ScannedModel::name));

@@ -1,0 +1,128 @@
+package dev.skiff.server.batching;
+
+import static dev.skiff.server.batching.Call.request;
+import static dev.skiff.server.batching.Call.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class SchedulerQueueTest {
+  private final GatedRunner runner = new GatedRunner();
+
+  @AfterEach
+  void letEveryoneGo() {
+    runner.open();
+  }
+
+  @Test
+  void noMoreRunAtATimeThanMayAndTheOthersWait() throws Exception {
+    Scheduler scheduler = new Scheduler(runner, 3, 10);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      calls.add(new Call(scheduler, request()));
+    }
+    until(() -> runner.started().size() == 3 && scheduler.waiting() == 5);
+    runner.open();
+    for (Call call : calls) {
+      assertThat(call.answer().runNanos()).isEqualTo(GatedRunner.RUN_NANOS);
+    }
+    assertThat(runner.most()).isEqualTo(3);
+    assertThat(runner.started()).hasSize(8);
+    assertThat(scheduler.waiting()).isZero();
+  }
+
+  @Test
+  void thoseThatWaitRunInTheOrderOfTheirArrival() throws Exception {
+    Scheduler scheduler = new Scheduler(runner, 1, 10);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Call call = new Call(scheduler, request());
+      calls.add(call);
+      until(call::isParked);
+    }
+    runner.open();
+    for (Call call : calls) {
+      call.answer();
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(runner.started().get(i)).isSameAs(calls.get(i).request);
+    }
+  }
+
+  @Test
+  void theAnswerSaysHowLongTheRequestWaited() throws Exception {
+    Scheduler scheduler = new Scheduler(runner, 1, 1);
+    Call first = new Call(scheduler, request());
+    until(() -> runner.started().size() == 1);
+    long sent = System.nanoTime();
+    Call second = new Call(scheduler, request());
+    until(() -> scheduler.waiting() == 1);
+    long waiting = System.nanoTime();
+    until(() -> System.nanoTime() - waiting > 2_000_000);
+    long opened = System.nanoTime();
+    runner.open();
+    assertThat(second.answer().queueNanos()).isBetween(opened - waiting, System.nanoTime() - sent);
+    assertThat(first.answer().queueNanos()).isLessThan(opened - first.sent);
+  }
+
+  @Test
+  void aFullQueueAnswersAtOnce() throws Exception {
+    Scheduler scheduler = new Scheduler(runner, 1, 2);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      calls.add(new Call(scheduler, request()));
+    }
+    until(() -> runner.started().size() == 1 && scheduler.waiting() == 2);
+    refuses(scheduler, request(), "the model's queue is full: 2 requests wait");
+    assertThat(scheduler.waiting()).isEqualTo(2);
+    runner.open();
+    for (Call call : calls) {
+      call.answer();
+    }
+    assertThat(runner.started()).hasSize(3);
+    assertThat(scheduler.run(request())).isNotNull();
+  }
+
+  @Test
+  void aQueueOfNoneRefusesWhoeverWouldWait() {
+    Scheduler scheduler = new Scheduler(runner, 1, 0);
+    Call running = new Call(scheduler, request());
+    until(() -> runner.started().size() == 1);
+    refuses(scheduler, request(), "the model's queue is full: 0 requests wait");
+    until(running::isParked);
+  }
+
+  @Test
+  void anInterruptedRequestLeavesTheQueue() {
+    Scheduler scheduler = new Scheduler(runner, 1, 1);
+    Call first = new Call(scheduler, request());
+    until(first::isParked);
+    Call second = new Call(scheduler, request());
+    until(second::isParked);
+    second.thread.interrupt();
+    assertThatExceptionOfType(Exception.class)
+        .isThrownBy(second::answer)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            InferenceException.class,
+            error -> assertThat(error.code()).isEqualTo(ErrorCode.NOT_READY));
+    assertThat(scheduler.waiting()).isZero();
+    assertThat(runner.started()).containsExactly(first.request);
+  }
+
+  private static void refuses(Scheduler scheduler, InferenceRequest request, String message) {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> scheduler.run(request))
+        .returns(ErrorCode.OVERLOADED, InferenceException::code)
+        .withMessage(message);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.skiff.server.batching;
+
+import static dev.skiff.server.batching.Call.request;
+import static dev.skiff.server.batching.Call.until;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.skiff.server.inference.Deadline;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.InferenceResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class SchedulerTest {
+  private static final InferenceResponse ANSWER =
+      new InferenceResponse(new LinkedHashMap<>(), 0, 7);
+
+  private final GatedRunner runner = new GatedRunner();
+
+  @AfterEach
+  void letEveryoneGo() {
+    runner.open();
+  }
+
+  @Test
+  void anIdleModelRunsOnTheCallersThread() {
+    List<Thread> threads = new ArrayList<>();
+    Scheduler scheduler =
+        new Scheduler(
+            request -> {
+              threads.add(Thread.currentThread());
+              return ANSWER;
+            },
+            1,
+            0);
+    InferenceResponse response = scheduler.run(request());
+    assertThat(threads).containsExactly(Thread.currentThread());
+    assertThat(response.runNanos()).isEqualTo(7);
+    assertThat(response.queueNanos()).isBetween(0L, Duration.ofSeconds(10).toNanos());
+  }
+
+  @Test
+  void aDeadlineThatHasPassedNeverRuns() {
+    Scheduler scheduler = new Scheduler(runner, 1, 1);
+    refuses(
+        scheduler,
+        request(new Deadline(System.nanoTime())),
+        "the request's deadline passed before the model could run");
+    assertThat(runner.started()).isEmpty();
+    runner.open();
+    assertThat(scheduler.run(request())).as("the turn is free again").isNotNull();
+  }
+
+  @Test
+  void aDeadlineThatPassesWhileTheRequestWaitsNeverRuns() throws Exception {
+    Scheduler scheduler = new Scheduler(runner, 1, 1);
+    Call first = new Call(scheduler, request());
+    until(() -> runner.started().size() == 1);
+    refuses(
+        scheduler,
+        request(Deadline.after(Duration.ofMillis(5))),
+        "the request's deadline passed while the request waited for its turn");
+    assertThat(scheduler.waiting()).isZero();
+    runner.open();
+    first.answer();
+    assertThat(runner.started()).containsExactly(first.request);
+  }
+
+  @Test
+  void whatTheRunnerThrowsIsPassedOnAndFreesTheTurn() {
+    AtomicInteger runs = new AtomicInteger();
+    RuntimeException failure = new IllegalStateException("the model failed");
+    Scheduler scheduler =
+        new Scheduler(
+            request -> {
+              if (runs.incrementAndGet() <= 2) {
+                throw failure;
+              }
+              return ANSWER;
+            },
+            1,
+            0);
+    for (int i = 0; i < 2; i++) {
+      assertThatExceptionOfType(IllegalStateException.class)
+          .isThrownBy(() -> scheduler.run(request()))
+          .isSameAs(failure);
+    }
+    assertThat(scheduler.run(request()).runNanos()).isEqualTo(7);
+  }
+
+  private static void refuses(Scheduler scheduler, InferenceRequest request, String message) {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> scheduler.run(request))
+        .returns(ErrorCode.DEADLINE_EXCEEDED, InferenceException::code)
+        .withMessage(message);
+  }
+}

@@ -1,0 +1,119 @@
+package dev.skiff.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.skiff.server.config.ModelConfig.VersionPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ModelConfigTest {
+  private static final RuntimeConfig RUNTIME = new RuntimeConfig(2, 3, 4);
+
+  private final Path file;
+
+  ModelConfigTest(@TempDir Path folder) {
+    file = folder.resolve("model.json");
+  }
+
+  @Test
+  void withoutAFileTheDefaultsHold() {
+    assertThat(ModelConfig.read(file, RUNTIME))
+        .isEqualTo(new ModelConfig(new VersionPolicy.Latest(), RUNTIME, Map.of()));
+  }
+
+  @Test
+  void withoutAnyKeyTheDefaultsHold() throws IOException {
+    assertThat(read("{}")).isEqualTo(ModelConfig.defaults(RUNTIME));
+  }
+
+  @Test
+  void everyKeyReachesItsField() throws IOException {
+    assertThat(
+            read(
+                """
+                {
+                  "versions": [7, 5],
+                  "intra-op-threads": 11,
+                  "concurrency": 12,
+                  "queue-limit": 13,
+                  "warm-up-shapes": {"image": [1, 3, 224, 224], "mask": [1]}
+                }
+                """))
+        .isEqualTo(
+            new ModelConfig(
+                new VersionPolicy.Only(new TreeSet<>(List.of(5L, 7L))),
+                new RuntimeConfig(11, 12, 13),
+                Map.of("image", List.of(1L, 3L, 224L, 224L), "mask", List.of(1L))));
+  }
+
+  @Test
+  void oneKeyLeavesTheOthersAtTheirDefaults() throws IOException {
+    assertThat(read("{\"queue-limit\": 0}").runtime()).isEqualTo(new RuntimeConfig(2, 3, 0));
+    assertThat(read("{\"concurrency\": \"9\"}").runtime()).isEqualTo(new RuntimeConfig(2, 9, 4));
+    assertThat(read("{\"intra-op-threads\": 9}").runtime()).isEqualTo(new RuntimeConfig(9, 3, 4));
+  }
+
+  @Test
+  void versions() throws IOException {
+    assertThat(read("{\"versions\": \"all\"}").versions()).isEqualTo(new VersionPolicy.All());
+    assertThat(read("{\"versions\": \"latest\"}").versions()).isEqualTo(new VersionPolicy.Latest());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {"concurency": 2}             | concurency: unknown key
+          {"concurrency": 0}            | concurrency: expected a whole number from 1 to 1024, got '0'
+          {"concurrency": 1.5}          | concurrency: expected a whole number from 1 to 1024, got '1.5'
+          {"concurrency": null}         | concurrency: expected a whole number from 1 to 1024, got 'null'
+          {"concurrency": [2]}          | concurrency: expected a whole number from 1 to 1024, got ''
+          {"intra-op-threads": 1025}    | intra-op-threads: expected a whole number from 1 to 1024, got '1025'
+          {"queue-limit": -1}           | queue-limit: expected a whole number from 0 to 1000000, got '-1'
+          {"versions": "newest"}        | versions: expected latest, all or a list of versions, got 'newest'
+          {"versions": []}              | versions: expected latest, all or a list of versions, got ''
+          {"versions": 3}               | versions: expected latest, all or a list of versions, got '3'
+          {"versions": [0]}             | versions: expected a whole number from 1 to 2147483647, got '0'
+          {"versions": ["a"]}           | versions: expected a whole number from 1 to 2147483647, got 'a'
+          {"warm-up-shapes": {"x": [0]}}| warm-up-shapes: x: expected a whole number from 1 to 2147483647, got '0'
+          {"warm-up-shapes": {"x": 5}}  | warm-up-shapes: x: expected a list of dimensions, got '5'
+          {"warm-up-shapes": [1, 2]}    | warm-up-shapes: expected a list of dimensions for each input, got ''
+          {"warm-up-shapes": "auto"}    | warm-up-shapes: expected a list of dimensions for each input, got 'auto'
+          [1]                           | expected a JSON object
+          "latest"                      | expected a JSON object
+          ``                            | expected a JSON object
+          {"concurrency": 2             | not JSON: Unexpected end-of-input: expected close marker for Object
+          {} {}                         | not JSON: Trailing token
+          {"versions": 1, "versions": 2}| not JSON: Duplicate field 'versions'
+          """)
+  void wrongFiles(String json, String message) throws IOException {
+    Files.writeString(file, json);
+    assertThatExceptionOfType(ConfigException.class)
+        .isThrownBy(() -> ModelConfig.read(file, RUNTIME))
+        .satisfies(e -> assertThat(e.line()).startsWith("model.json: " + message).hasLineCount(1));
+  }
+
+  @Test
+  void aFolderOfThatNameCannotBeRead() throws IOException {
+    Files.createDirectory(file);
+    assertThatExceptionOfType(ConfigException.class)
+        .isThrownBy(() -> ModelConfig.read(file, RUNTIME))
+        .withMessage("model.json: cannot be read");
+  }
+
+  private ModelConfig read(String json) throws IOException {
+    Files.writeString(file, json);
+    return ModelConfig.read(file, RUNTIME);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.skiff.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ServerConfigTest {
+  /** A value for every key, none of them its default. */
+  private static final Map<Key, String> CHANGED =
+      Map.ofEntries(
+          Map.entry(Keys.MODELS, "elsewhere"),
+          Map.entry(Keys.DEFAULT_MODEL, "iris"),
+          Map.entry(Keys.HOST, "127.0.0.1"),
+          Map.entry(Keys.PORT, "9001"),
+          Map.entry(Keys.MAX_REQUEST_BYTES, "9002"),
+          Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
+          Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
+          Map.entry(Keys.HTTP_THREADS, "9005"),
+          Map.entry(Keys.INTRA_OP_THREADS, "1006"),
+          Map.entry(Keys.CONCURRENCY, "1007"),
+          Map.entry(Keys.QUEUE_LIMIT, "9008"),
+          Map.entry(Keys.DRAIN_DELAY, "9009ms"),
+          Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
+          Map.entry(Keys.LOG_FORMAT, "json"),
+          Map.entry(Keys.LOG_LEVEL, "debug"),
+          Map.entry(Keys.ACCESS_LOG, "true"));
+
+  static List<Key> keys() {
+    return Keys.all();
+  }
+
+  @Test
+  void defaults() {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    assertThat(Parsed.config())
+        .isEqualTo(
+            new ServerConfig(
+                new HttpConfig(
+                    "0.0.0.0", 8080, 64 << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 200),
+                new RepositoryConfig(Path.of("models"), Optional.empty()),
+                new RuntimeConfig(cpus, cpus, 128),
+                new DrainConfig(Duration.ZERO, Duration.ofSeconds(20)),
+                new LogConfig(LogConfig.Format.TEXT, LogConfig.Level.INFO, false)));
+  }
+
+  @Test
+  void everyKeyReachesItsField() {
+    String[] arguments =
+        Keys.all().stream().map(key -> key.flag() + "=" + changed(key)).toArray(String[]::new);
+    assertThat(Parsed.config(arguments))
+        .isEqualTo(
+            new ServerConfig(
+                new HttpConfig(
+                    "127.0.0.1",
+                    9001,
+                    9002,
+                    Duration.ofMillis(9003),
+                    Duration.ofSeconds(9004),
+                    9005),
+                new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
+                new RuntimeConfig(1006, 1007, 9008),
+                new DrainConfig(Duration.ofMillis(9009), Duration.ofMillis(9010)),
+                new LogConfig(LogConfig.Format.JSON, LogConfig.Level.DEBUG, true)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("keys")
+  void everyKeyCanBeAFlagAVariableAndAKeyOfTheFile(Key key, @TempDir Path folder)
+      throws IOException {
+    ServerConfig flag = Parsed.config(key.flag(), changed(key));
+    assertThat(flag).isNotEqualTo(Parsed.config());
+    assertThat(Parsed.config(Map.of(key.variable(), changed(key)))).isEqualTo(flag);
+    Path file = folder.resolve("skiff.json");
+    Files.writeString(file, "{\"%s\": \"%s\"}".formatted(key.name(), changed(key)));
+    assertThat(Parsed.config("--config", file.toString())).isEqualTo(flag);
+  }
+
+  @ParameterizedTest
+  @MethodSource("keys")
+  void everyDefaultIsWhatItSays(Key key) {
+    assertThat(Parsed.config(key.flag(), key.fallback())).isEqualTo(Parsed.config());
+  }
+
+  @Test
+  void keysAreNamedOnce() {
+    assertThat(Keys.all())
+        .extracting(Key::name)
+        .doesNotHaveDuplicates()
+        .allMatch(name -> name.matches("[a-z]+(-[a-z]+)*"));
+    assertThat(Keys.all()).extracting(Key::description).noneMatch(text -> text.endsWith("."));
+  }
+
+  @Test
+  void everyKeyIsARowOfTheTable() {
+    List<String> lines = Keys.markdown().lines().toList();
+    assertThat(lines).hasSize(2 + Keys.all().size());
+    assertThat(lines)
+        .contains(
+            "| `--port PORT` | `SKIFF_PORT` | `8080` | the port to listen on; 0 takes a free one |",
+            "| `--log-format text\\|json` | `SKIFF_LOG_FORMAT` | `text` | one line of text or of"
+                + " JSON for each event |",
+            "| `--default-model NAME` | `SKIFF_DEFAULT_MODEL` |  | the model that /predict means"
+                + " when the path names none |");
+  }
+
+  static final List<List<String>> WRONG =
+      List.of(
+          List.of("--host= ", "--host: expected an address, got nothing"),
+          List.of("--port=65536", "--port: expected a whole number from 0 to 65535, got '65536'"),
+          List.of(
+              "--max-request-bytes=0",
+              "--max-request-bytes: expected 1 to 2147483631 bytes, got 0"),
+          List.of(
+              "--max-request-bytes=2GiB",
+              "--max-request-bytes: expected 1 to 2147483631 bytes, got 2147483648"),
+          List.of("--request-timeout=0s", "--request-timeout: expected more than zero, got 0"),
+          List.of("--idle-timeout=0ms", "--idle-timeout: expected more than zero, got 0"),
+          List.of(
+              "--http-threads=7",
+              "--http-threads: expected a whole number from 8 to 10000, got '7'"),
+          List.of(
+              "--queue-limit=-1",
+              "--queue-limit: expected a whole number from 0 to 1000000, got '-1'"),
+          List.of(
+              "--concurrency=0",
+              "--concurrency: expected auto or a whole number from 1 to 1024, got '0'"),
+          List.of(
+              "--intra-op-threads=all",
+              "--intra-op-threads: expected auto or a whole number from 1 to 1024, got 'all'"),
+          List.of("--access-log=yes", "--access-log: expected true or false, got 'yes'"),
+          List.of("--log-format=xml", "--log-format: expected one of text, json, got 'xml'"));
+
+  @ParameterizedTest
+  @FieldSource("WRONG")
+  void wrongValuesAreOneLineThatSaysWhatWasExpected(List<String> wrong) {
+    Parsed.refuses(wrong.get(1), wrong.get(0));
+  }
+
+  private static String changed(Key key) {
+    assertThat(CHANGED).containsKey(key);
+    return CHANGED.getOrDefault(key, "");
+  }
+}
