@@ -27,7 +27,7 @@ class ModelConfigTest {
   @Test
   void withoutAFileTheDefaultsHold() {
     assertThat(ModelConfig.read(file, RUNTIME))
-        .isEqualTo(new ModelConfig(new VersionPolicy.Latest(), RUNTIME, Map.of()));
+        .isEqualTo(new ModelConfig(false, new VersionPolicy.Latest(), RUNTIME, Map.of()));
   }
 
   @Test
@@ -41,6 +41,7 @@ class ModelConfigTest {
             read(
                 """
                 {
+                  "default": true,
                   "versions": [7, 5],
                   "intra-op-threads": 11,
                   "concurrency": 12,
@@ -50,6 +51,7 @@ class ModelConfigTest {
                 """))
         .isEqualTo(
             new ModelConfig(
+                true,
                 new VersionPolicy.Only(new TreeSet<>(List.of(5L, 7L))),
                 new RuntimeConfig(11, 12, 13),
                 Map.of("image", List.of(1L, 3L, 224L, 224L), "mask", List.of(1L))));

@@ -35,14 +35,20 @@ class MetricsTest {
             "skiff_queue_duration_seconds histogram",
             "skiff_queue_duration_seconds_max gauge",
             "skiff_queue_size gauge",
+            "skiff_read_duration_seconds histogram",
+            "skiff_read_duration_seconds_max gauge",
             "skiff_request_bytes_total counter",
             "skiff_request_duration_seconds histogram",
             "skiff_request_duration_seconds_max gauge",
             "skiff_request_errors_total counter",
+            "skiff_request_failed_duration_seconds histogram",
+            "skiff_request_failed_duration_seconds_max gauge",
             "skiff_requests_in_flight gauge",
             "skiff_response_bytes_total counter",
             "skiff_run_duration_seconds histogram",
-            "skiff_run_duration_seconds_max gauge");
+            "skiff_run_duration_seconds_max gauge",
+            "skiff_write_duration_seconds histogram",
+            "skiff_write_duration_seconds_max gauge");
   }
 
   /** https://prometheus.io/docs/practices/naming: base units, and what is counted ends in total. */
@@ -55,7 +61,7 @@ class MetricsTest {
         .allMatch(family -> family.endsWith("_total counter"));
     assertThat(families())
         .filteredOn(family -> family.contains("duration"))
-        .hasSize(6)
+        .hasSize(12)
         .allMatch(family -> family.contains("_duration_seconds"));
     assertThat(metrics.scrape().lines().filter(line -> line.startsWith("# HELP skiff_")))
         .hasSameSizeAs(families())
@@ -82,8 +88,8 @@ class MetricsTest {
   @Test
   void everyPredictionIsCounted() {
     Metrics.ModelMeters meters = metrics.model("iris", 3);
-    meters.record(20_000_000, 3_000_000, 2_000_000, 4, 100, 1_000);
-    meters.record(20_000_000, 3_000_000, 2_000_000, 4, 100, 1_000);
+    meters.success(14_000_000, 3_000_000, 2_000_000, 1_000_000, 4, 100, 1_000);
+    meters.success(14_000_000, 3_000_000, 2_000_000, 1_000_000, 4, 100, 1_000);
     assertThat(sample("skiff_request_duration_seconds_sum")).isEqualTo("0.04");
     assertThat(sample("skiff_request_duration_seconds_count")).isEqualTo("2");
     assertThat(sample("skiff_queue_duration_seconds_sum")).isEqualTo("0.006");
@@ -138,7 +144,7 @@ class MetricsTest {
   }
 
   private void recordEverything() {
-    metrics.model("iris", 3).record(1, 1, 1, 1, 1, 1);
+    metrics.model("iris", 3).success(1, 1, 1, 1, 1, 1, 1);
     metrics.error("OVERLOADED");
     metrics.error("NOT_FOUND");
     metrics.queueSize("iris", 3, () -> 0);

@@ -170,6 +170,33 @@ class ModelRepositoryTest {
         .containsExactly(new ModelState.Unavailable("retired"));
   }
 
+  @Test
+  void theLoneModelIsTheDefaultBeforeAMarkedOne() throws IOException {
+    model("iris");
+    model("digits");
+    Files.writeString(folder.resolve("iris/model.json"), "{\"default\": true}");
+    assertThat(theDefault()).isEqualTo("iris");
+    model("");
+    assertThat(theDefault()).isEqualTo("model");
+  }
+
+  @Test
+  void twoMarkedModelsAreNoDefault() throws IOException {
+    model("iris");
+    model("digits");
+    Files.writeString(folder.resolve("iris/model.json"), "{\"default\": true}");
+    Files.writeString(folder.resolve("digits/model.json"), "{\"default\": true}");
+    refuses(
+        Optional.empty(),
+        OptionalLong.empty(),
+        ErrorCode.INVALID_ARGUMENT,
+        "name the model in the path, as in /predict/NAME: there is no default among [digits, iris]");
+  }
+
+  private String theDefault() {
+    return scan().find(Optional.empty(), OptionalLong.empty()).model();
+  }
+
   private void model(String path) throws IOException {
     Path parent = Files.createDirectories(folder.resolve(path));
     Files.writeString(parent.resolve("model.onnx"), "onnx");
@@ -181,11 +208,7 @@ class ModelRepositoryTest {
 
   private static ModelRepository scan(Path folder, Optional<String> defaultModel) {
     return ModelRepository.scan(
-        new RepositoryConfig(folder, defaultModel),
-        new RuntimeConfig(1, 1, 1),
-        () -> {
-          throw new AssertionError("nothing here loads a model");
-        });
+        new RepositoryConfig(folder, defaultModel), new RuntimeConfig(1, 1, 1));
   }
 
   private void refuses(
