@@ -87,7 +87,7 @@ final class ElementBuffer {
     if (Float.isInfinite(value)) {
       throw outOfRange(json);
     }
-    return value;
+    return value == 0 && isNegativeZero(json) ? -0.0f : value;
   }
 
   private double real64(JsonParser json) throws IOException {
@@ -96,7 +96,12 @@ final class ElementBuffer {
     if (Double.isInfinite(value)) {
       throw outOfRange(json);
     }
-    return value;
+    return value == 0 && isNegativeZero(json) ? -0.0 : value;
+  }
+
+  /** A whole number reaches Jackson's reals through an integer, which has no sign at 0. */
+  private static boolean isNegativeZero(JsonParser json) throws IOException {
+    return json.currentToken() == JsonToken.VALUE_NUMBER_INT && json.getText().startsWith("-");
   }
 
   private void number(JsonParser json) throws IOException {
@@ -144,19 +149,7 @@ final class ElementBuffer {
     if (json.currentToken() != JsonToken.VALUE_STRING) {
       throw Json.unexpected(json, "a string for " + datatype);
     }
-    String text = json.getText();
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        if (!Character.isSurrogatePair(
-            text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : 0)) {
-          throw InferenceException.invalid(
-              "a string has half of a surrogate pair, at byte "
-                  + json.currentTokenLocation().getByteOffset());
-        }
-        i++;
-      }
-    }
-    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    byte[] utf8 = Json.text(json).getBytes(StandardCharsets.UTF_8);
     room(Math.addExact(Integer.BYTES, utf8.length)).putInt(utf8.length).put(utf8);
   }
 
@@ -167,6 +160,6 @@ final class ElementBuffer {
             .formatted(
                 text.length() > 40 ? text.substring(0, 40) + "..." : text,
                 datatype,
-                json.currentTokenLocation().getByteOffset()));
+                Json.start(json)));
   }
 }

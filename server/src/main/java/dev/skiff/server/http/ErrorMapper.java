@@ -1,5 +1,7 @@
 package dev.skiff.server.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.ErrorCode;
 
@@ -46,10 +48,12 @@ final class ErrorMapper {
 
   /** {@code {"error": ..., "code": ...}}. */
   static Body body(ErrorCode code, String message) {
+    // A message may quote a piece of the request, cut amid a surrogate pair: that becomes a '?'.
+    String encodable = new String(message.getBytes(UTF_8), UTF_8);
     return Json.write(
         json -> {
           json.writeStartObject();
-          json.writeStringField("error", message);
+          json.writeStringField("error", encodable);
           json.writeStringField("code", code.name());
           json.writeEndObject();
         });

@@ -2,7 +2,6 @@ package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.util.TokenBuffer;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
@@ -28,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class InferReader {
   private static final int LONGEST_ID = 1024;
 
+  private final Body body;
   private final LoadedModel model;
   private final RequestInputs inputs;
   private final List<String> outputs = new ArrayList<>();
@@ -36,7 +36,8 @@ final class InferReader {
   private boolean inputsSeen;
   private Deadline deadline;
 
-  private InferReader(LoadedModel model, Deadline deadline) {
+  private InferReader(Body body, LoadedModel model, Deadline deadline) {
+    this.body = body;
     this.model = model;
     this.inputs = new RequestInputs(model);
     this.deadline = deadline;
@@ -52,7 +53,7 @@ final class InferReader {
       Optional<String> id, Map<String, Integer> classes, InferenceRequest request) {}
 
   static InferRequest read(Body body, LoadedModel model, Deadline deadline) {
-    InferReader reader = new InferReader(model, deadline);
+    InferReader reader = new InferReader(body, model, deadline);
     try {
       return Json.read(body, reader::request);
     } catch (RuntimeException e) {
@@ -101,7 +102,7 @@ final class InferReader {
 
   private static String id(JsonParser json) throws IOException {
     expect(json, JsonToken.VALUE_STRING, "a string for \"id\"");
-    String id = json.getText();
+    String id = Json.text(json);
     if (id.length() > LONGEST_ID || id.chars().anyMatch(Character::isISOControl)) {
       throw InferenceException.invalid(
           "\"id\" must be at most " + LONGEST_ID + " characters, none of them a control character");
@@ -115,7 +116,7 @@ final class InferReader {
     Shape shape = null;
     Datatype datatype = null;
     TensorReader data = null;
-    TokenBuffer early = null;
+    int early = -1;
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
@@ -125,9 +126,10 @@ final class InferReader {
         case "shape" -> shape = shape(json);
         case "parameters" -> Parameters.read(json).input();
         case "data" -> {
+          expect(json, JsonToken.START_ARRAY, "an array for \"data\"");
           if (name == null) {
-            early = new TokenBuffer(json);
-            early.copyCurrentStructure(json);
+            early = Json.start(json);
+            json.skipChildren();
           } else {
             data = data(json, inputs.spec(name));
           }
@@ -138,11 +140,8 @@ final class InferReader {
     TensorSpec spec = inputs.spec(required(name, "an input", "name"));
     Datatype given = required(datatype, "input '" + spec.name() + "'", "datatype");
     Shape declared = required(shape, "input '" + spec.name() + "'", "shape");
-    if (early != null) {
-      try (JsonParser replay = early.asParser(json)) {
-        replay.nextToken();
-        data = data(replay, spec);
-      }
+    if (early >= 0) {
+      data = Json.readAgain(body, early, again -> data(again, spec));
     }
     spec.check(given, declared);
     TensorReader read = required(data, "input '" + spec.name() + "'", "data");
@@ -172,7 +171,6 @@ final class InferReader {
   }
 
   private static TensorReader data(JsonParser json, TensorSpec spec) throws IOException {
-    expect(json, JsonToken.START_ARRAY, "an array for \"data\"");
     TensorReader reader = new TensorReader(spec);
     reader.readAll(json);
     return reader;
@@ -230,7 +228,7 @@ final class InferReader {
 
   private static String text(JsonParser json, String what) throws IOException {
     expect(json, JsonToken.VALUE_STRING, "a string for " + what);
-    return json.getText();
+    return Json.text(json);
   }
 
   private static void expect(JsonParser json, JsonToken token, String what) throws IOException {

@@ -2,12 +2,15 @@ package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.io.ContentReference;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.InferenceException;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +27,7 @@ final class Json {
   static final String CONTENT_TYPE = "application/json";
 
   /** More than any tensor's rank; deeper texts are refused before they can cost anything. */
-  private static final int DEEPEST = 64;
+  static final int DEEPEST = 64;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -34,6 +37,8 @@ final class Json {
                   // The limit on the body is the limit on a string.
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
+          // Or a body in UTF-16 would pass.
+          .disable(JsonFactory.Feature.CHARSET_DETECTION)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
           .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
@@ -65,17 +70,56 @@ final class Json {
       T value = reader.read(json);
       if (json.nextToken() != null) {
         throw InferenceException.invalid(
-            "the body goes on after its JSON text ended, at byte "
-                + json.currentTokenLocation().getByteOffset());
+            "the body goes on after its JSON text ended, at byte " + start(json));
       }
       return value;
     } catch (JsonProcessingException e) {
       throw InferenceException.invalid(
-          "the body is not valid JSON: %s at byte %d"
-              .formatted(firstLine(e.getOriginalMessage()), e.getLocation().getByteOffset()));
+          "the body is not valid JSON: " + firstLine(e.getOriginalMessage()) + place(e));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Reads one value within a body that was read before, and so is known to be JSON.
+   *
+   * @param start the value's first byte
+   */
+  static <T> T readAgain(Body body, int start, Reader<T> reader) {
+    try (JsonParser json =
+        new Shifted(FACTORY.createParser(body.bytes(), start, body.length() - start), start)) {
+      json.nextToken();
+      return reader.read(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where the token that the parser stands on begins. */
+  static int start(JsonParser json) {
+    return (int) json.currentTokenLocation().getByteOffset();
+  }
+
+  /**
+   * The string that the parser stands on.
+   *
+   * @throws InferenceException INVALID_ARGUMENT if it has half of a surrogate pair, which UTF-8
+   *     cannot carry
+   */
+  static String text(JsonParser json) throws IOException {
+    String text = json.getText();
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        if (i + 1 == text.length()
+            || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+          throw InferenceException.invalid(
+              "a string has half of a surrogate pair, at byte " + start(json));
+        }
+        i++;
+      }
+    }
+    return text;
   }
 
   /** Bytes that hold one JSON text. */
@@ -102,8 +146,7 @@ final class Json {
           case FIELD_NAME, VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> "a " + token;
         };
     return InferenceException.invalid(
-        "expected %s, got %s at byte %d"
-            .formatted(expected, got, json.currentTokenLocation().getByteOffset()));
+        "expected %s, got %s at byte %d".formatted(expected, got, start(json)));
   }
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
@@ -128,9 +171,31 @@ final class Json {
     }
   }
 
+  /** Where it went wrong; what is over a limit of Jackson's comes without a place. */
+  private static String place(JsonProcessingException e) {
+    JsonLocation location = e.getLocation();
+    return location == null ? "" : " at byte " + location.getByteOffset();
+  }
+
   private static String firstLine(String message) {
     int end = message.indexOf('\n');
     return end < 0 ? message : message.substring(0, end);
+  }
+
+  /** A parser of a part that tells places in the whole. */
+  private static final class Shifted extends JsonParserDelegate {
+    private final int start;
+
+    Shifted(JsonParser part, int start) {
+      super(part);
+      this.start = start;
+    }
+
+    @Override
+    public JsonLocation currentTokenLocation() {
+      long offset = start + delegate.currentTokenLocation().getByteOffset();
+      return new JsonLocation(ContentReference.unknown(), offset, -1, -1, -1);
+    }
   }
 
   /** Lends its buffer out instead of copying it. */

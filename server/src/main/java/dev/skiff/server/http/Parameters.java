@@ -55,7 +55,7 @@ record Parameters(Map<String, Object> values) {
     }
     throw InferenceException.invalid(
         "parameter 'timeout' must be a whole number of microseconds, from 1 to a day, got "
-            + timeout);
+            + RequestInputs.shortened(timeout.toString()));
   }
 
   /** What an input's parameters ask for: nothing that could be done. */

@@ -113,12 +113,13 @@ final class PredictReader {
     }
     long rows = 0;
     while (json.nextToken() != JsonToken.END_ARRAY) {
+      rows++;
       if (json.currentToken() == JsonToken.START_OBJECT) {
         namedRow(json, inputs);
+        inputs.checkRows(rows);
       } else {
         inputs.reader(inputs.only()).readRow(json);
       }
-      rows++;
     }
     if (rows == 0) {
       throw InferenceException.invalid("\"instances\" has no rows");

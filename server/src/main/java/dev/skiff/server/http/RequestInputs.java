@@ -50,6 +50,22 @@ final class RequestInputs {
     return readers.computeIfAbsent(spec.name(), name -> new TensorReader(spec));
   }
 
+  /**
+   * Checks that every input came in each of the rows so far.
+   *
+   * @throws InferenceException INVALID_ARGUMENT if the last row lacks one
+   */
+  void checkRows(long rows) {
+    for (TensorSpec spec : model.inputs()) {
+      TensorReader reader = readers.get(spec.name());
+      if (reader == null || reader.rows() != rows) {
+        throw InferenceException.invalid(
+            "input '%s' is missing in instance %d, the model expects %s"
+                .formatted(spec.name(), rows, names()));
+      }
+    }
+  }
+
   /** Adds a tensor that was read. */
   void add(String name, Tensor tensor) {
     if (tensors.putIfAbsent(name, tensor) != null) {

@@ -15,7 +15,9 @@ import java.util.Arrays;
  * must have the same length. For one input of one request.
  */
 final class TensorReader {
-  private static final int DEEPEST = 64;
+  /** As deep as a JSON text may be, and one more for the rows around a bare row. */
+  private static final int DEEPEST = Json.DEEPEST + 1;
+
   private static final long UNKNOWN = -1;
 
   private final TensorSpec spec;
@@ -40,6 +42,11 @@ final class TensorReader {
   void readRow(JsonParser json) throws IOException {
     read(json, 1);
     lengths[0] = lengths[0] == UNKNOWN ? 1 : lengths[0] + 1;
+  }
+
+  /** How many rows were read one by one. */
+  long rows() {
+    return Math.max(0, lengths[0]);
   }
 
   /** How many elements were read. */
@@ -108,6 +115,6 @@ final class TensorReader {
   private InferenceException ragged(JsonParser json) {
     return InferenceException.invalid(
         "input '%s' is ragged: its arrays differ in length or depth, at byte %d"
-            .formatted(spec.name(), json.currentTokenLocation().getByteOffset()));
+            .formatted(spec.name(), Json.start(json)));
   }
 }

@@ -1,0 +1,254 @@
+package dev.skiff.server.http;
+
+import static dev.skiff.server.http.Fixtures.assertInvalid;
+import static dev.skiff.server.http.Fixtures.body;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ElementBufferTest {
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP16", "BF16"})
+  void refusesTypesWithoutJsonForm(Datatype datatype) {
+    assertInvalid(() -> new ElementBuffer(datatype)).contains(datatype.name()).contains("binary");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INT8, -128, 127, -129, 128",
+    "INT16, -32768, 32767, -32769, 32768",
+    "INT32, -2147483648, 2147483647, -2147483649, 2147483648",
+    "INT64, -9223372036854775808, 9223372036854775807, -9223372036854775809, 9223372036854775808",
+    "UINT8, 0, 255, -1, 256",
+    "UINT16, 0, 65535, -1, 65536",
+    "UINT32, 0, 4294967295, -1, 4294967296",
+    "UINT64, 0, 18446744073709551615, -1, 18446744073709551616",
+  })
+  void keepsTheRangeOfIntegers(
+      Datatype datatype, String least, String greatest, String tooSmall, String tooLarge) {
+    assertThat(whole(datatype, least)).isEqualTo(least);
+    assertThat(whole(datatype, greatest)).isEqualTo(greatest);
+    for (String outside : new String[] {tooSmall, tooLarge, "9".repeat(900)}) {
+      assertInvalid(() -> one(datatype, outside))
+          .contains("out of the range of " + datatype)
+          .contains(outside.substring(0, Math.min(40, outside.length())))
+          .hasSizeLessThan(120);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "9007199254740993",
+        "-9007199254740993",
+        "9223372036854775806",
+        "0",
+        "-0",
+        "1234567890123456789"
+      })
+  void keepsInt64Exact(String text) {
+    assertThat(whole(Datatype.INT64, text)).isEqualTo(Long.toString(Long.parseLong(text)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "INT8 | 1.5,1.0,1e2,\"1\",true,null,{},\"\"",
+        "INT16 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "INT32 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "INT64 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "UINT8 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "UINT16 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "UINT32 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "UINT64 | 1.5,1.0,1e2,\"1\",true,null,{}",
+        "FP32 | \"1\",\"NaN\",true,false,null,{}",
+        "FP64 | \"1\",\"NaN\",true,false,null,{}",
+        "BOOL | 0,1,0.0,\"true\",null,{}",
+        "BYTES | 0,1.5,true,null,{}",
+      })
+  void refusesOtherKindsOfValues(Datatype datatype, String values) {
+    for (String value : values.split(",", -1)) {
+      assertInvalid(() -> one(datatype, value))
+          .as(value)
+          .startsWith("expected ")
+          .contains(" for " + datatype + ", got ")
+          .contains("at byte 1");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "FP32, 1e400",
+    "FP32, -1e400",
+    "FP32, 1e39",
+    "FP32, 3.4028236e38",
+    "FP64, 1e400",
+    "FP64, -1e309"
+  })
+  void refusesNumbersBeyondTheRange(Datatype datatype, String number) {
+    assertInvalid(() -> one(datatype, number))
+        .isEqualTo(number + " is out of the range of " + datatype + ", at byte 1");
+    assertInvalid(() -> one(datatype, "1" + "0".repeat(400))).contains("... is out of the range");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "-0",
+        "-0.0",
+        "0e9",
+        "-0e-9",
+        "1",
+        "16777217",
+        "-16777217",
+        "9007199791611905",
+        "123456789012345678901234567890",
+        "3.4028235e38",
+        "1e-400",
+        "-1e-400",
+        "1.4e-45",
+        "7e-46",
+        "1.00000017881393421514957253748434595763683319091796875001",
+        "4.9e-324",
+        "0.1",
+        "1E5",
+        "1e+5",
+        "8589973504.0000000000000000001",
+        "1.17549435E-38",
+        "2.2250738585072012e-308"
+      })
+  void readsEdgesAsTheJdkDoes(String text) {
+    assertSameAsJdk(text);
+  }
+
+  /** Random doubles, floats and midpoints between floats, in several notations. */
+  @Test
+  void readsRandomNumbersAsTheJdkDoes() {
+    SplittableRandom random = new SplittableRandom(20260);
+    for (int i = 0; i < 3_000; i++) {
+      double any = Double.longBitsToDouble(random.nextLong());
+      float single = Float.intBitsToFloat(random.nextInt());
+      if (Float.isFinite(single) && Math.abs(single) < Float.MAX_VALUE) {
+        assertSameAsJdk(Float.toString(single));
+        // Halfway to the next float, and a hair above: where rounding twice goes wrong.
+        String middle =
+            new BigDecimal(single)
+                .add(new BigDecimal(Math.nextUp(single)))
+                .divide(BigDecimal.TWO)
+                .toPlainString();
+        assertSameAsJdk(middle);
+        assertSameAsJdk(middle + (middle.contains(".") ? "" : ".0") + "0000000001");
+      }
+      if (Double.isFinite(any)) {
+        assertSameAsJdk(Double.toString(any));
+      }
+      assertSameAsJdk(random.nextLong() + "." + (random.nextLong() >>> 1));
+      assertSameAsJdk(Long.toString(random.nextLong()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "a",
+        "caf\u00e9",
+        "\u4eca\u5929",
+        "\ud83d\ude00",
+        "a\u0000b",
+        "\uffff",
+        "\"\\/\b\f\n\r\t"
+      })
+  void keepsText(String text) throws IOException {
+    String quoted = Fixtures.MAPPER.writeValueAsString(text);
+    assertThat(one(Datatype.BYTES, quoted).strings()).containsExactly(text);
+    StringBuilder escaped = new StringBuilder("\"");
+    text.chars().forEach(unit -> escaped.append("\\u%04x".formatted(unit)));
+    assertThat(one(Datatype.BYTES, escaped + "\"").strings()).containsExactly(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\\ud800",
+        "\\udc00",
+        "a\\ud83d",
+        "\\ude00\\ud83d",
+        "\\ud83dx",
+        "\\ud83d\\ud83d\\ude00"
+      })
+  void refusesHalfSurrogates(String escaped) {
+    assertInvalid(() -> one(Datatype.BYTES, "\"" + escaped + "\""))
+        .contains("surrogate")
+        .contains("at byte 1");
+  }
+
+  @Test
+  void growsWithItsElements() {
+    String text = "x".repeat(3_000);
+    ElementBuffer buffer = new ElementBuffer(Datatype.BYTES);
+    Tensor tensor =
+        Json.read(
+            body("[\"" + text + "\",\"\",\"" + text + "\"]"),
+            json -> all(json, buffer, Shape.of(3)));
+    assertThat(buffer.elements()).isEqualTo(3);
+    assertThat(tensor.strings()).containsExactly(text, "", text);
+  }
+
+  private static void assertSameAsJdk(String text) {
+    float single = Float.parseFloat(text);
+    if (Float.isFinite(single)) {
+      try (Tensor tensor = one(Datatype.FP32, text)) {
+        assertThat(tensor.data().getInt(0)).as(text).isEqualTo(Float.floatToRawIntBits(single));
+      }
+    }
+    try (Tensor tensor = one(Datatype.FP64, text)) {
+      long expected = Double.doubleToRawLongBits(Double.parseDouble(text));
+      assertThat(tensor.data().getLong(0)).as(text).isEqualTo(expected);
+    }
+  }
+
+  private static String whole(Datatype datatype, String text) {
+    try (Tensor tensor = one(datatype, text)) {
+      return switch (datatype) {
+        case INT8 -> Byte.toString(tensor.data().get(0));
+        case UINT8 -> Integer.toString(Byte.toUnsignedInt(tensor.data().get(0)));
+        case INT16 -> Short.toString(tensor.data().getShort(0));
+        case UINT16 -> Integer.toString(Short.toUnsignedInt(tensor.data().getShort(0)));
+        case INT32 -> Integer.toString(tensor.data().getInt(0));
+        case UINT32 -> Integer.toUnsignedString(tensor.data().getInt(0));
+        case INT64 -> Long.toString(tensor.data().getLong(0));
+        case UINT64 -> Long.toUnsignedString(tensor.data().getLong(0));
+        case BOOL, FP16, BF16, FP32, FP64, BYTES -> throw new AssertionError(datatype);
+      };
+    }
+  }
+
+  private static Tensor one(Datatype datatype, String value) {
+    ElementBuffer buffer = new ElementBuffer(datatype);
+    return Json.read(body("[" + value + "]"), json -> all(json, buffer, Shape.of(1)));
+  }
+
+  private static Tensor all(JsonParser json, ElementBuffer buffer, Shape shape) throws IOException {
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      buffer.add(json);
+    }
+    return buffer.tensor(shape, new TensorPool(0));
+  }
+}

@@ -1,0 +1,62 @@
+package dev.skiff.server.http;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A request without a network. It remembers its reply. */
+final class FakeExchange extends Exchange {
+  final Map<String, String> replyHeaders = new LinkedHashMap<>();
+  int status;
+  @Nullable Body reply;
+
+  private final String method;
+  private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+
+  FakeExchange(String method) {
+    this.method = method;
+  }
+
+  static FakeExchange with(String header, String value) {
+    FakeExchange exchange = new FakeExchange("POST");
+    exchange.headers.put(header, value);
+    return exchange;
+  }
+
+  @Override
+  String method() {
+    return method;
+  }
+
+  @Override
+  @Nullable String header(String name) {
+    return headers.get(name);
+  }
+
+  @Override
+  Optional<String> parameter(String name) {
+    return Optional.empty();
+  }
+
+  @Override
+  Body body() {
+    return new Body(new byte[0]);
+  }
+
+  @Override
+  void replyHeader(String name, String value) {
+    replyHeaders.put(name, value);
+  }
+
+  @Override
+  protected void send(int sentStatus, String contentType, Body body) {
+    if (reply != null) {
+      throw new AssertionError("replied twice");
+    }
+    status = sentStatus;
+    reply = body;
+    replyHeaders.put("Content-Type", contentType);
+  }
+}
