@@ -75,14 +75,19 @@ final class NativeMemoryTest {
     }
   }
 
+  /**
+   * The binding (1.29) never frees its copy of an error's message, here 176 bytes, and a failing
+   * run is tried a second time without outputs in place. Anything more would be ours.
+   */
   @Test
   void failures() throws ModelLoadException {
     Logger log = Logger.getLogger(OnnxSession.class.getName());
     log.setLevel(Level.OFF);
     try (OnnxSession session = Fixtures.open("fails")) {
       Fixtures.learn(session);
-      assertNothingIsLeft(
-          100_000,
+      assertNoMoreIsLeft(
+          2 * 176,
+          50_000,
           () ->
               assertThat(
                       catchThrowable(() -> Fixtures.run(session, Fixtures.int64(Shape.of(1), 99))))
@@ -110,6 +115,10 @@ final class NativeMemoryTest {
   }
 
   private static void assertNothingIsLeft(int runs, Runnable run) {
+    assertNoMoreIsLeft(0, runs, run);
+  }
+
+  private static void assertNoMoreIsLeft(long bytes, int runs, Runnable run) {
     for (int i = 0; i < runs / 4; i++) {
       run.run();
     }
@@ -117,13 +126,14 @@ final class NativeMemoryTest {
     for (int i = 0; i < runs; i++) {
       run.run();
     }
+    long bound = BOUND + bytes * runs;
     long end = System.nanoTime() + PATIENCE_NANOS;
     long left = MallocInfo.inUse() - before;
-    while (left > BOUND && System.nanoTime() < end) {
+    while (left > bound && System.nanoTime() < end) {
       Thread.onSpinWait();
       left = MallocInfo.inUse() - before;
     }
-    assertThat(left).as("bytes left behind by %d runs", runs).isLessThan(BOUND);
+    assertThat(left).as("bytes left behind by %d runs", runs).isLessThan(bound);
   }
 
   /** {@code mallinfo2(3)}. */
