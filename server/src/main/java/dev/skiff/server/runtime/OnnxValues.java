@@ -1,5 +1,6 @@
 package dev.skiff.server.runtime;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxMap;
 import ai.onnxruntime.OnnxSequence;
 import ai.onnxruntime.OnnxTensor;
@@ -17,16 +18,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /** Copies what ONNX Runtime allocated for an answer into values of ours. */
 final class OnnxValues {
-  /**
-   * What the JVM makes of a 4-byte UTF-8 character that JNI took for modified UTF-8. Keys of maps
-   * have no way around the binding, so such a key is refused instead of answered wrong.
-   */
-  private static final Pattern MANGLED = Pattern.compile("[\u00f0-\u00f4][\u0080-\u00bf]{3}");
-
   private OnnxValues() {}
 
   /** A copy of the value; the caller keeps the original and closes it. */
@@ -54,6 +48,10 @@ final class OnnxValues {
   }
 
   private static Value copy(OnnxSequence sequence, TensorPool pool) throws OrtException {
+    if (sequence.getInfo().length == 0) {
+      // The binding does not know what an empty sequence is one of, and refuses to read it.
+      return new Value.Sequence(List.of());
+    }
     List<? extends OnnxValue> elements = sequence.getValue();
     List<Value> copies = new ArrayList<>(elements.size());
     try {
@@ -66,21 +64,14 @@ final class OnnxValues {
     return new Value.Sequence(copies);
   }
 
-  /** The binding loses the order of the keys; ONNX maps are sorted by key, and so is this. */
   private static Value copy(OnnxMap map) throws OrtException {
+    if (map.getInfo().keyType == OnnxJavaType.STRING) {
+      return new Value.Dictionary(StringTensors.instance().read(map));
+    }
+    // The binding loses the order of the keys; ONNX maps are sorted by key, and so is this.
     Map<String, Object> entries = new LinkedHashMap<>();
     new TreeMap<Object, Object>(map.getValue())
-        .forEach((key, value) -> entries.put(checked(key.toString()), value));
+        .forEach((key, value) -> entries.put(key.toString(), value));
     return new Value.Dictionary(entries);
-  }
-
-  private static String checked(String key) {
-    if (MANGLED.matcher(key).find()) {
-      throw new InferenceException(
-          ErrorCode.UNSUPPORTED,
-          "a class name with characters outside the basic plane cannot be read from a map;"
-              + " export the model without ZipMap");
-    }
-    return key;
   }
 }

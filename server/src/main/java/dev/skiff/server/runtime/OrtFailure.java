@@ -9,6 +9,15 @@ import java.util.regex.Pattern;
 /** Turns ONNX Runtime's errors, which tell source files and model paths, into ours. */
 final class OrtFailure {
   private static final Pattern PREFIX = Pattern.compile("^Error code - \\w+ - message: ");
+
+  /** {@code Load model from FILE failed:}, and with another word order if there is no such file. */
+  private static final Pattern LOADING =
+      Pattern.compile("^(Load model (from )?.*? ?failed[:.]\\s*)+", Pattern.DOTALL);
+
+  /** The place in a source file, and the signature of the function there. */
+  private static final Pattern SOURCE =
+      Pattern.compile("/\\S+\\.(cc|h):\\d+ [^()]*\\([^()]*\\)( const)?( \\[with [^\\]]*\\])?\\s*");
+
   private static final Pattern PATH =
       Pattern.compile("(?<![\\w/])/[\\w.+-]+/\\S*|\\S+\\.(cc|h):\\d+");
 
@@ -31,11 +40,22 @@ final class OrtFailure {
     return new InferenceException(ErrorCode.INTERNAL, "the model failed: " + reason(failure));
   }
 
-  /** What ONNX Runtime said, up to the first thing that names a file. */
+  /**
+   * What ONNX Runtime said, without the model's path and without places in its source; up to the
+   * sentence that names a file all the same.
+   */
   static String reason(OrtException failure) {
     String message = PREFIX.matcher(String.valueOf(failure.getMessage())).replaceFirst("");
+    message = LOADING.matcher(message).replaceFirst("");
+    message = SOURCE.matcher(message).replaceAll("");
     Matcher path = PATH.matcher(message);
-    String safe = path.find() ? message.substring(0, path.start()) : message;
+    String safe = path.find() ? wholeSentences(message.substring(0, path.start())) : message;
     return safe.strip().replaceAll("\\s+", " ");
+  }
+
+  /** A text that was cut, up to its last full stop. */
+  private static String wholeSentences(String cut) {
+    int stop = cut.lastIndexOf(". ");
+    return stop < 0 ? cut : cut.substring(0, stop + 1);
   }
 }

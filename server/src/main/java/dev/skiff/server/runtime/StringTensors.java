@@ -1,5 +1,7 @@
 package dev.skiff.server.runtime;
 
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxMap;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -14,19 +16,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
 
 /**
  * Strings to and from ONNX Runtime, byte for byte.
  *
  * <p>The Java binding passes strings through JNI's modified UTF-8, which breaks every character
  * outside the basic plane and NUL, in both directions and in silence. So the elements of string
- * tensors go through the C API, which takes and gives plain UTF-8: the binding makes and owns the
- * tensor, and the functions below fill and read it. They stand at fixed places in the {@code
- * OrtApi} table ({@code onnxruntime_c_api.h}: entries are only ever added at its end).
+ * tensors, and the texts in maps, go through the C API, which takes and gives plain UTF-8: the
+ * binding makes and owns the tensor, and the functions below fill and read it. They stand at fixed
+ * places in the {@code OrtApi} table ({@code onnxruntime_c_api.h}: entries are only ever added at
+ * its end).
  *
  * <p>Made on first use: a server without string models pays nothing for it. Thread-safe.
  */
@@ -34,7 +41,10 @@ final class StringTensors {
   private static final int GET_ERROR_MESSAGE = 2;
   private static final int GET_STRING_TENSOR_DATA_LENGTH = 53;
   private static final int GET_STRING_TENSOR_CONTENT = 54;
+  private static final int GET_ALLOCATOR_WITH_DEFAULT_OPTIONS = 78;
+  private static final int GET_VALUE = 80;
   private static final int RELEASE_STATUS = 93;
+  private static final int RELEASE_VALUE = 96;
   private static final int GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER = 252;
 
   private static final AddressLayout POINTER = ValueLayout.ADDRESS;
@@ -42,11 +52,16 @@ final class StringTensors {
 
   private final MemorySegment table;
   private final VarHandle nativeHandle;
+  private final VarHandle nativeMapHandle;
+  private final MethodHandle mapValues;
   private final MethodHandle errorMessage;
   private final MethodHandle releaseStatus;
   private final MethodHandle dataLength;
   private final MethodHandle content;
   private final MethodHandle resizedElement;
+  private final MethodHandle defaultAllocator;
+  private final MethodHandle part;
+  private final MethodHandle releaseValue;
 
   private static final class Holder {
     private static final StringTensors INSTANCE = new StringTensors();
@@ -65,6 +80,10 @@ final class StringTensors {
       nativeHandle =
           MethodHandles.privateLookupIn(tensorType, here)
               .findVarHandle(tensorType, "nativeHandle", long.class);
+      MethodHandles.Lookup inMap = MethodHandles.privateLookupIn(OnnxMap.class, here);
+      nativeMapHandle = inMap.findVarHandle(OnnxMap.class, "nativeHandle", long.class);
+      mapValues =
+          inMap.findVirtual(OnnxMap.class, "getMapValues", MethodType.methodType(Object[].class));
       long address =
           (long)
               MethodHandles.privateLookupIn(runtimeType, here)
@@ -81,6 +100,9 @@ final class StringTensors {
     content = statusFunction(GET_STRING_TENSOR_CONTENT, POINTER, POINTER, SIZE, POINTER, SIZE);
     resizedElement =
         statusFunction(GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER, POINTER, SIZE, SIZE, POINTER);
+    defaultAllocator = statusFunction(GET_ALLOCATOR_WITH_DEFAULT_OPTIONS, POINTER);
+    part = statusFunction(GET_VALUE, POINTER, ValueLayout.JAVA_INT, POINTER, POINTER);
+    releaseValue = function(RELEASE_VALUE, FunctionDescriptor.ofVoid(POINTER));
   }
 
   /**
@@ -111,13 +133,54 @@ final class StringTensors {
 
   /** A BYTES tensor with the elements of a string tensor of ONNX Runtime's. */
   Tensor read(OnnxTensor tensor) throws OrtException {
-    Shape shape = Shape.of(tensor.getInfo().getShape());
+    try {
+      return read(handle(tensor), Shape.of(tensor.getInfo().getShape()));
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** A map whose keys are texts, in ONNX Runtime's order: that of the keys' bytes. */
+  SequencedMap<String, Object> read(OnnxMap map) throws OrtException {
+    try {
+      List<String> keys = texts(map, 0);
+      List<?> values =
+          map.getInfo().valueType == OnnxJavaType.STRING
+              ? texts(map, 1)
+              : List.of((Object[]) mapValues.invokeExact(map));
+      SequencedMap<String, Object> entries = LinkedHashMap.newLinkedHashMap(keys.size());
+      for (int i = 0; i < keys.size(); i++) {
+        entries.put(keys.get(i), values.get(i));
+      }
+      return entries;
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** The keys of a map, part 0, or its values, part 1. */
+  private List<String> texts(OnnxMap map, int index) throws Throwable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment whole = MemorySegment.ofAddress((long) nativeMapHandle.get(map));
+      MemorySegment out = arena.allocate(POINTER);
+      check((MemorySegment) defaultAllocator.invokeExact(out));
+      MemorySegment allocator = out.get(POINTER, 0);
+      check((MemorySegment) part.invokeExact(whole, index, allocator, out));
+      MemorySegment texts = out.get(POINTER, 0);
+      try {
+        return read(texts, Shape.of(map.size())).strings();
+      } finally {
+        releaseValue.invokeExact(texts);
+      }
+    }
+  }
+
+  private Tensor read(MemorySegment value, Shape shape) throws Throwable {
     int elements = Math.toIntExact(shape.elements());
     if (elements == 0) {
       return Tensor.ofBytes(shape, ByteBuffer.allocate(0));
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = handle(tensor);
       MemorySegment length = arena.allocate(SIZE);
       check((MemorySegment) dataLength.invokeExact(value, length));
       long bytes = length.get(SIZE, 0);
@@ -125,8 +188,6 @@ final class StringTensors {
       MemorySegment offsets = arena.allocate(MemoryLayout.sequenceLayout(elements, SIZE));
       check((MemorySegment) content.invokeExact(value, text, bytes, offsets, (long) elements));
       return framed(shape, text, bytes, offsets);
-    } catch (Throwable e) {
-      throw rethrown(e);
     }
   }
 
