@@ -19,6 +19,7 @@ import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -204,11 +205,22 @@ class InferReaderTest {
           ErrorCode.UNSUPPORTED,
           () -> read("{\"parameters\":" + parameters + ",\"inputs\":[" + GOOD_A + "]}", ONE));
     }
-    assertRefused(
-            ErrorCode.UNSUPPORTED,
-            () ->
-                read("{\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":3}}]}", ONE))
-        .contains("'classification'");
+  }
+
+  @Test
+  void readsHowManyClassesAreWanted() {
+    assertThat(classes("3")).isEqualTo(Map.of("y", 3));
+    assertThat(classes("0")).isEmpty();
+    for (String wrong : new String[] {"-1", "1.5", "\"3\"", "true", "3000000000"}) {
+      assertInvalid(() -> classes(wrong)).contains("'classification'");
+    }
+  }
+
+  private static Map<String, Integer> classes(String count) {
+    String output = "{\"name\":\"y\",\"parameters\":{\"classification\":" + count + "}}";
+    InferRequest read = read("{\"inputs\":[" + GOOD_A + "],\"outputs\":[" + output + "]}", ONE);
+    read.request().close();
+    return read.classes();
   }
 
   private static String one(String name, String shape, String datatype, String data) {
