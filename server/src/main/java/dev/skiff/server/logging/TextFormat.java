@@ -2,17 +2,21 @@ package dev.skiff.server.logging;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.time.temporal.ChronoUnit;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Locale;
 import java.util.logging.Formatter;
 import java.util.logging.LogRecord;
 
 /** {@code 2026-11-21T06:14:44.123Z INFO message [request-id]}, and a stack trace below it. */
 final class TextFormat extends Formatter {
+  private static final DateTimeFormatter TIME =
+      new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
 
   @Override
   public String format(LogRecord event) {
     StringWriter line = new StringWriter();
-    line.append(event.getInstant().truncatedTo(ChronoUnit.MILLIS).toString());
+    TIME.formatTo(event.getInstant(), line);
     line.append(' ');
     line.append("%-5s".formatted(Logging.level(event.getLevel())));
     line.append(' ');
