@@ -24,7 +24,7 @@ final class TextFormat extends Formatter {
     line.append(' ');
     line.append("%-5s".formatted(Logging.level(event.getLevel())));
     line.append(' ');
-    line.append(CONTROL.matcher(formatMessage(event)).replaceAll("?"));
+    line.append(CONTROL.matcher(String.valueOf(formatMessage(event))).replaceAll("?"));
     if (LogContext.CURRENT.isBound()) {
       line.append(" [").append(LogContext.CURRENT.get().requestId()).append(']');
     }
