@@ -37,6 +37,7 @@ final class ErrorMapper {
     }
     return switch (status) {
       case 414, 431 -> ErrorCode.TOO_LARGE;
+      case 505 -> ErrorCode.UNSUPPORTED;
       default -> status < 500 ? ErrorCode.INVALID_ARGUMENT : ErrorCode.INTERNAL;
     };
   }

@@ -131,7 +131,8 @@ public final class HttpServer {
       }
     }
     javalinConfig.routes.exception(
-        HttpResponseException.class, (e, context) -> receive(context, "another path", notFound()));
+        HttpResponseException.class,
+        (e, context) -> receive(context, "another path", unrouted(context, routes)));
   }
 
   private static void configure(HttpConfiguration http) {
@@ -157,7 +158,15 @@ public final class HttpServer {
     server.setStopAtShutdown(false);
   }
 
-  private static Handler notFound() {
+  /** Answers what Javalin has no route for: another path, or a method that nobody knows. */
+  private static Handler unrouted(Context context, List<Route> routes) {
+    if (!METHODS.contains(context.method())) {
+      for (Route route : routes) {
+        if (route.matches(context.path())) {
+          return route::serve;
+        }
+      }
+    }
     return exchange -> {
       throw new InferenceException(
           ErrorCode.NOT_FOUND, "there is no such path; see /v2, /health or /predict");

@@ -61,9 +61,15 @@ final class RequestHeaders {
    * Checks that the body is JSON as we read it: no type at all and curl's default type count as
    * JSON.
    *
-   * @throws InferenceException UNSUPPORTED_MEDIA_TYPE for another type, charset or encoding
+   * @throws InferenceException UNSUPPORTED_MEDIA_TYPE for another type, charset or encoding,
+   *     INVALID_ARGUMENT for a transfer coding other than chunked, which Jetty would let pass
    */
   static void checkJson(Exchange exchange) {
+    String transfer = exchange.header("Transfer-Encoding");
+    if (transfer != null && !transfer.strip().equalsIgnoreCase("chunked")) {
+      throw InferenceException.invalid(
+          "Transfer-Encoding '" + transfer + "' is not supported, expected chunked");
+    }
     String encoding = exchange.header("Content-Encoding");
     if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
       throw unsupported("Content-Encoding '" + encoding + "'", "none");

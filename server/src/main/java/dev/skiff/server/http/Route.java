@@ -25,6 +25,17 @@ record Route(String path, String method, Handler handler) {
     return method.equals("GET") ? "GET, HEAD" : method;
   }
 
+  /** Whether a request for this path, in its decoded form, is for this resource. */
+  boolean matches(String asked) {
+    String[] parts = path.split("/", -1);
+    String[] given = asked.split("/", -1);
+    boolean same = parts.length == given.length;
+    for (int i = 0; same && i < parts.length; i++) {
+      same = parts[i].startsWith("{") || parts[i].equals(given[i]);
+    }
+    return same;
+  }
+
   /**
    * Hands the request to the handler.
    *

@@ -15,8 +15,17 @@ final class FakeExchange extends Exchange {
   private final String method;
   private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
+  private final Map<String, String> parameters = new TreeMap<>();
+
   FakeExchange(String method) {
     this.method = method;
+  }
+
+  /** A request to a path that names a model. */
+  static FakeExchange to(String model) {
+    FakeExchange exchange = new FakeExchange("GET");
+    exchange.parameters.put("model", model);
+    return exchange;
   }
 
   static FakeExchange with(String header, String value) {
@@ -37,7 +46,7 @@ final class FakeExchange extends Exchange {
 
   @Override
   Optional<String> parameter(String name) {
-    return Optional.empty();
+    return Optional.ofNullable(parameters.get(name));
   }
 
   @Override

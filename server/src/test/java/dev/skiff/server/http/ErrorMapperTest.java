@@ -1,0 +1,67 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skiff.server.inference.ErrorCode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ErrorMapperTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_ARGUMENT, 400",
+    "NOT_FOUND, 404",
+    "METHOD_NOT_ALLOWED, 405",
+    "NOT_ACCEPTABLE, 406",
+    "REQUEST_TIMEOUT, 408",
+    "TOO_LARGE, 413",
+    "UNSUPPORTED_MEDIA_TYPE, 415",
+    "INTERNAL, 500",
+    "UNSUPPORTED, 501",
+    "OVERLOADED, 503",
+    "NOT_READY, 503",
+    "DEADLINE_EXCEEDED, 504",
+    "RESOURCE_EXHAUSTED, 507",
+  })
+  void hasAStatusForEveryCode(ErrorCode code, int status) {
+    assertThat(ErrorMapper.status(code)).isEqualTo(status);
+    assertThat(ErrorMapper.isTemporary(code)).isEqualTo(status == 503);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void findsTheCodeOfItsOwnStatuses(ErrorCode code) {
+    ErrorCode expected = code == ErrorCode.OVERLOADED ? ErrorCode.NOT_READY : code;
+    assertThat(ErrorMapper.code(ErrorMapper.status(code))).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "402, INVALID_ARGUMENT",
+    "411, INVALID_ARGUMENT",
+    "414, TOO_LARGE",
+    "417, INVALID_ARGUMENT",
+    "426, INVALID_ARGUMENT",
+    "431, TOO_LARGE",
+    "502, INTERNAL",
+    "505, UNSUPPORTED",
+  })
+  void findsACodeForOtherStatuses(int status, ErrorCode code) {
+    assertThat(ErrorMapper.code(status)).isEqualTo(code);
+  }
+
+  @Test
+  void writesOneShapeOfBody() {
+    assertThat(Fixtures.text(ErrorMapper.body(ErrorCode.NOT_FOUND, "no \"x\"\n")))
+        .isEqualTo("{\"error\":\"no \\\"x\\\"\\n\",\"code\":\"NOT_FOUND\"}");
+  }
+
+  @Test
+  void writesMessagesThatQuoteHalfASurrogatePair() {
+    assertThat(Fixtures.text(ErrorMapper.body(ErrorCode.NOT_FOUND, "a\ud83d...\ude00")))
+        .isEqualTo("{\"error\":\"a?...?\",\"code\":\"NOT_FOUND\"}");
+  }
+}

@@ -1,0 +1,115 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.skiff.server.config.RepositoryConfig;
+import dev.skiff.server.config.RuntimeConfig;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Probes while models load, fail or drain; without ONNX Runtime, so no model ever gets ready. */
+class HealthHandlerTest {
+  @TempDir Path folder;
+  private final AtomicBoolean draining = new AtomicBoolean();
+
+  @BeforeEach
+  void makeAModel() throws IOException {
+    Files.createDirectory(folder.resolve("a"));
+    Files.createFile(folder.resolve("a/model.onnx"));
+  }
+
+  @Test
+  void isLoadingUntilEveryModelSettled() {
+    ModelRepository repository = repository();
+    assertNotReady(repository, "loading");
+    JsonNode model = ask(handler(repository)::health).get("models").get(0);
+    assertThat(model).hasToString("{\"name\":\"a\",\"version\":\"1\",\"state\":\"loading\"}");
+  }
+
+  @Test
+  void isUnavailableWithoutAnyReadyModel() {
+    ModelRepository repository = repository();
+    repository.load().join();
+    assertNotReady(repository, "unavailable");
+    JsonNode model = ask(handler(repository)::health).get("models").get(0);
+    assertThat(model.get("state").textValue()).isEqualTo("unavailable");
+    assertThat(model.get("reason").textValue()).isEqualTo("it failed to load; the log says why");
+  }
+
+  @Test
+  void isDrainingWhateverItsModelsDo() {
+    draining.set(true);
+    assertNotReady(repository(), "draining");
+  }
+
+  @Test
+  void tellsThatAModelIsNotReady() throws IOException {
+    FakeExchange exchange = FakeExchange.to("a");
+    new MetadataHandler(repository(), "1.2.3").modelReady(exchange);
+    assertThat(exchange.status).isEqualTo(503);
+    assertThat(reply(exchange)).hasToString("{\"name\":\"a\",\"ready\":false}");
+  }
+
+  @Test
+  void refusesRequestsToALoadingModel() {
+    FakeExchange exchange = FakeExchange.to("a");
+    Metrics metrics = new Metrics();
+    Predictions predictions = new Predictions(repository(), metrics, Duration.ofSeconds(1));
+    new Reception(metrics, false).receive(exchange, "/x", new PredictHandler(predictions));
+    assertThat(exchange.status).isEqualTo(503);
+    assertThat(exchange.replyHeaders).containsEntry("Retry-After", "1");
+    assertThat(reply(exchange))
+        .hasToString("{\"error\":\"model 'a' version 1 is loading\",\"code\":\"NOT_READY\"}");
+  }
+
+  private void assertNotReady(ModelRepository repository, String status) {
+    HealthHandler handler = handler(repository);
+    JsonNode health = ask(handler::health);
+    assertThat(health.get("status").textValue()).isEqualTo(status);
+    assertThat(health.get("version").textValue()).isEqualTo("1.2.3");
+    assertThat(health.get("execution_provider").textValue()).isEqualTo("cpu");
+    assertThat(ask(handler::ready)).hasToString("{\"ready\":false}");
+    FakeExchange live = new FakeExchange("GET");
+    new Reception(new Metrics(), false).receive(live, "/x", handler::live);
+    assertThat(live.status).isEqualTo(200);
+    assertThat(reply(live)).hasToString("{\"live\":true}");
+  }
+
+  private static JsonNode ask(Handler handler) {
+    FakeExchange exchange = new FakeExchange("GET");
+    new Reception(new Metrics(), false).receive(exchange, "/x", handler);
+    assertThat(exchange.status).isEqualTo(503);
+    assertThat(exchange.replyHeaders)
+        .containsEntry("Retry-After", "1")
+        .containsEntry("Cache-Control", "no-store");
+    return reply(exchange);
+  }
+
+  private static JsonNode reply(FakeExchange exchange) {
+    return Fixtures.tree(Objects.requireNonNull(exchange.reply));
+  }
+
+  private HealthHandler handler(ModelRepository repository) {
+    return new HealthHandler(repository, draining::get, "1.2.3", "cpu");
+  }
+
+  private ModelRepository repository() {
+    return ModelRepository.scan(
+        new RepositoryConfig(folder, Optional.empty()),
+        new RuntimeConfig(1, 1, 1),
+        () -> {
+          throw new IllegalStateException("no ONNX Runtime in this test");
+        });
+  }
+}

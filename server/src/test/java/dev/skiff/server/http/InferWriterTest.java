@@ -1,0 +1,75 @@
+package dev.skiff.server.http;
+
+import static dev.skiff.server.http.Fixtures.ROWS;
+import static dev.skiff.server.http.Fixtures.assertInvalid;
+import static dev.skiff.server.http.Fixtures.floats;
+import static dev.skiff.server.http.Fixtures.longs;
+import static dev.skiff.server.http.Fixtures.model;
+import static dev.skiff.server.http.Fixtures.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.Value;
+import dev.skiff.server.model.Leases;
+import dev.skiff.server.model.ModelVersion.Lease;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.junit.jupiter.api.Test;
+
+class InferWriterTest {
+  private static final String HEAD = "{\"model_name\":\"m\",\"model_version\":\"3\",";
+
+  @Test
+  void writesTensorsFlatWithTheirShape() {
+    SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put("y", floats(Shape.of(2, 1), 1, 2.5f));
+    outputs.put("n", longs(Shape.of(0, 3)));
+    outputs.put("s", Tensor.ofStrings(Shape.of(), List.of("\u00e9")));
+    assertThat(write(Optional.empty(), outputs))
+        .isEqualTo(
+            HEAD
+                + "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP32\",\"shape\":[2,1],\"data\":[1.0,2.5]},"
+                + "{\"name\":\"n\",\"datatype\":\"INT64\",\"shape\":[0,3],\"data\":[]},"
+                + "{\"name\":\"s\",\"datatype\":\"BYTES\",\"shape\":[],\"data\":[\"\u00e9\"]}]}");
+  }
+
+  @Test
+  void repeatsTheId() {
+    assertThat(write(Optional.of("a \"b\""), new LinkedHashMap<>()))
+        .isEqualTo(HEAD + "\"id\":\"a \\\"b\\\"\",\"outputs\":[]}");
+  }
+
+  @Test
+  void writesOtherValuesAsTexts() {
+    Value map = new Value.Dictionary(Map.of("\u00e9", 0.5f));
+    SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put("sequence", new Value.Sequence(List.of(map, longs(Shape.of(2), 1, 2))));
+    outputs.put("map", map);
+    assertThat(write(Optional.empty(), outputs))
+        .isEqualTo(
+            HEAD
+                + "\"outputs\":[{\"name\":\"sequence\",\"datatype\":\"BYTES\",\"shape\":[2],"
+                + "\"data\":[\"{\\\"\u00e9\\\":0.5}\",\"[1,2]\"]},"
+                + "{\"name\":\"map\",\"datatype\":\"BYTES\",\"shape\":[1],"
+                + "\"data\":[\"{\\\"\u00e9\\\":0.5}\"]}]}");
+  }
+
+  @Test
+  void refusesTypesWithoutJsonForm() {
+    SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put("y", Tensor.allocate(Datatype.FP16, Shape.of(1)));
+    assertInvalid(() -> write(Optional.empty(), outputs)).contains("FP16").contains("binary");
+  }
+
+  private static String write(Optional<String> id, SequencedMap<String, Value> outputs) {
+    try (Lease lease = Leases.on(model(ROWS), "m", 3)) {
+      return text(InferWriter.write(lease, id, new InferenceResponse(outputs, 0, 0)));
+    }
+  }
+}

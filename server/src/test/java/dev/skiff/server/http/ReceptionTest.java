@@ -1,0 +1,122 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.logging.LogContext;
+import dev.skiff.server.metrics.Metrics;
+import java.io.IOException;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ReceptionTest {
+  private final Metrics metrics = new Metrics();
+  private final Reception reception = new Reception(metrics, false);
+
+  @AfterEach
+  void close() {
+    metrics.close();
+  }
+
+  @Test
+  void passesAReplyOn() {
+    FakeExchange exchange = FakeExchange.with("X-Request-Id", "abc");
+    reception.receive(
+        exchange,
+        "/x",
+        it -> {
+          assertThat(LogContext.CURRENT.get().requestId()).isEqualTo("abc");
+          it.reply(200, "text/plain", new Body(new byte[1]));
+        });
+    assertThat(exchange.status).isEqualTo(200);
+    assertThat(exchange.replyHeaders)
+        .containsEntry("X-Request-Id", "abc")
+        .containsEntry("X-Content-Type-Options", "nosniff")
+        .hasEntrySatisfying("Server-Timing", v -> assertThat(v).matches("total;dur=\\d+\\.\\d{3}"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void turnsRefusalsIntoReplies(ErrorCode code) {
+    FakeExchange exchange = new FakeExchange("POST");
+    reception.receive(
+        exchange,
+        "/x",
+        it -> {
+          throw new InferenceException(code, "no");
+        });
+    assertReply(exchange, code, "no");
+    assertThat(exchange.replyHeaders.containsKey("Retry-After")).isEqualTo(exchange.status == 503);
+    assertThat(metrics.scrape())
+        .containsPattern("skiff_request_errors_total\\{code=\"" + code + "\"} 1.0");
+  }
+
+  @Test
+  void tellsNothingOfAFault() {
+    FakeExchange exchange = new FakeExchange("POST");
+    reception.receive(
+        exchange,
+        "/x",
+        it -> {
+          throw new IllegalStateException("/secret/path Foo.java:12");
+        });
+    assertReply(exchange, ErrorCode.INTERNAL, "the server failed on this request");
+  }
+
+  @Test
+  void countsAClientThatWentAway() {
+    FakeExchange exchange = new FakeExchange("POST");
+    reception.receive(
+        exchange,
+        "/x",
+        it -> {
+          throw new IOException("reset");
+        });
+    assertThat(exchange.reply).isNull();
+    assertThat(metrics.scrape())
+        .contains("skiff_request_errors_total{code=\"CLIENT_ABORT\"} 1.0")
+        .contains("skiff_requests_in_flight 0.0");
+  }
+
+  @Test
+  void routesRefuseOtherMethods() {
+    Route get = Route.get("/x", it -> it.reply(200, "text/plain", new Body(new byte[0])));
+    for (String method : new String[] {"GET", "HEAD"}) {
+      FakeExchange exchange = new FakeExchange(method);
+      reception.receive(exchange, "/x", get::serve);
+      assertThat(exchange.status).isEqualTo(200);
+    }
+    FakeExchange put = new FakeExchange("PUT");
+    reception.receive(put, "/x", get::serve);
+    assertReply(put, ErrorCode.METHOD_NOT_ALLOWED, "/x answers GET, HEAD, got PUT");
+    assertThat(put.replyHeaders).containsEntry("Allow", "GET, HEAD");
+    FakeExchange head = new FakeExchange("HEAD");
+    reception.receive(head, "/x", Route.post("/x", it -> {})::serve);
+    assertReply(head, ErrorCode.METHOD_NOT_ALLOWED, "/x answers POST, got HEAD");
+  }
+
+  @Test
+  void routesMatchTheirPaths() {
+    Route route = Route.get("/v2/models/{model}/ready", it -> {});
+    assertThat(route.matches("/v2/models/a/ready")).isTrue();
+    assertThat(route.matches("/v2/models/a")).isFalse();
+    assertThat(route.matches("/v2/models/a/ready/b")).isFalse();
+    assertThat(route.matches("/v2/models/a/infer")).isFalse();
+    assertThat(route.matches("/")).isFalse();
+  }
+
+  private static void assertReply(FakeExchange exchange, ErrorCode code, String message) {
+    assertThat(exchange.status).isEqualTo(ErrorMapper.status(code));
+    JsonNode body = Fixtures.tree(Objects.requireNonNull(exchange.reply));
+    assertThat(body).hasSize(2);
+    assertThat(body.get("error").textValue()).isEqualTo(message);
+    assertThat(body.get("code").textValue()).isEqualTo(code.name());
+    assertThat(exchange.replyHeaders).containsEntry("Content-Type", "application/json");
+  }
+}

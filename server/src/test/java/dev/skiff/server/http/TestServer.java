@@ -1,0 +1,156 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.Server;
+import dev.skiff.server.config.CommandLine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.logging.FileHandler;
+import java.util.logging.LogManager;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.stream.Stream;
+
+/** The real server in this process, on a free port, and the ways to talk to it. */
+final class TestServer implements AutoCloseable {
+  static final Path FIXTURES = Path.of("src/test/fixtures").toAbsolutePath();
+  static final Path MODELS = Path.of("../models").toAbsolutePath().normalize();
+
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** Held, because loggers are held weakly. */
+  private static final Logger ROOT = quiet();
+
+  private final Server server;
+
+  private TestServer(Server server) {
+    this.server = server;
+    ROOT.fine("started");
+  }
+
+  /** A server over a folder whose models have settled. */
+  static TestServer start(Path models, String... flags) {
+    String[] arguments =
+        Stream.concat(
+                Stream.of(models.toString(), "--host=127.0.0.1", "--port=0", "--drain-timeout=10s"),
+                Stream.of(flags))
+            .toArray(String[]::new);
+    return switch (CommandLine.parse(arguments, Map.of(), "test")) {
+      case CommandLine.Request.Serve(var config) -> {
+        Server server = Server.start(config, "test");
+        server.awaitModels();
+        yield new TestServer(server);
+      }
+      case CommandLine.Request.Show(var text) -> throw new IllegalArgumentException(text);
+    };
+  }
+
+  /** A folder with only these of the fixtures. */
+  static Path folder(Path parent, String... fixtures) throws IOException {
+    for (String fixture : fixtures) {
+      Files.createSymbolicLink(parent.resolve(fixture), FIXTURES.resolve(fixture));
+    }
+    return parent;
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  /** A request to a path, which is sent as it is written here. */
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path));
+  }
+
+  Reply get(String path) {
+    return send(request(path));
+  }
+
+  Reply post(String path, String json) {
+    return send(request(path).POST(BodyPublishers.ofString(json)));
+  }
+
+  Reply send(HttpRequest.Builder request) {
+    try {
+      HttpResponse<byte[]> response = CLIENT.send(request.build(), BodyHandlers.ofByteArray());
+      return new Reply(response.statusCode(), response.headers(), response.body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Sends these very bytes and reads until the server closes the connection. */
+  String raw(byte[] bytes) {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(bytes);
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends a text with CR LF for each of its line ends. */
+  String raw(String text) {
+    return raw(text.replace("\n", "\r\n").getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** A connection that gives up reading after ten seconds. */
+  Socket connect() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  /** Reads the head of one reply, up to its empty line. */
+  static String head(InputStream in) throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int next = in.read();
+      if (next < 0) {
+        break;
+      }
+      head.append((char) next);
+    }
+    return head.toString();
+  }
+
+  /** Sends the log to a file: it tells of every error that the tests cause. */
+  private static Logger quiet() {
+    LogManager.getLogManager().reset();
+    Logger root = Logger.getLogger("");
+    try {
+      FileHandler file = new FileHandler("target/server-under-test.log");
+      file.setFormatter(new SimpleFormatter());
+      root.addHandler(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return root;
+  }
+
+  /** Ends the server as SIGTERM does. */
+  void stop() {
+    server.stop();
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+}
