@@ -3,6 +3,7 @@ package dev.skiff.server.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
@@ -26,29 +27,27 @@ import org.junit.jupiter.api.condition.OS;
 /**
  * No run leaves native memory behind. Asked is the C library, which knows to the byte what is in
  * use: the process' resident memory also moves with the Java heap, which is not its business. What
- * else moves there are the compilers of the JVM, by a few megabytes that they give back. Each test
- * runs so often that even the smallest object of ONNX Runtime's, about 100 bytes, left behind once
- * a run, would go far over {@link #BOUND}.
+ * else moves there are the compilers of the JVM, by some megabytes that they give back: so the
+ * lowest of several looks counts. Each test runs so often that even the smallest object of ONNX
+ * Runtime's, about 100 bytes, left behind once a run, would go far over {@link #BOUND}.
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "mallinfo2 is glibc's")
 final class NativeMemoryTest {
   private static final long BOUND = 8 << 20;
-  private static final long PATIENCE_NANOS = 20_000_000_000L;
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   @Test
   void numbersWrittenInPlace() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("identity-fp32")) {
       Fixtures.learn(session, 3);
-      assertNothingIsLeft(
-          200_000, () -> Fixtures.run(session, Fixtures.fp32(Shape.of(1, 3), 1, 2, 3)).close());
+      assertNothingIsLeft(100_000, () -> runOnARow(session));
     }
   }
 
   @Test
   void numbersCopied() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("nonzero")) {
-      assertNothingIsLeft(
-          200_000, () -> Fixtures.run(session, Fixtures.fp32(Shape.of(1, 3), 1, 2, 3)).close());
+      assertNothingIsLeft(100_000, () -> runOnARow(session));
     }
   }
 
@@ -56,22 +55,22 @@ final class NativeMemoryTest {
   void strings() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("identity-bytes")) {
       Tensor texts =
-          Tensor.ofStrings(Shape.of(1, 3), Collections.nCopies(3, "\ud83d\ude00".repeat(100)));
-      assertNothingIsLeft(20_000, () -> Fixtures.run(session, texts).close());
+          Tensor.ofStrings(Shape.of(1, 3), Collections.nCopies(3, "\ud83d\ude00".repeat(1000)));
+      assertNothingIsLeft(15_000, () -> Fixtures.run(session, texts).close());
     }
   }
 
   @Test
   void maps() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("map-string")) {
-      assertNothingIsLeft(20_000, () -> runOnEightRows(session));
+      assertNothingIsLeft(15_000, () -> runOnEightRows(session));
     }
   }
 
   @Test
   void sequencesOfTensors() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("tensor-sequence")) {
-      assertNothingIsLeft(20_000, () -> runOnEightRows(session));
+      assertNothingIsLeft(15_000, () -> runOnEightRows(session));
     }
   }
 
@@ -110,6 +109,12 @@ final class NativeMemoryTest {
         });
   }
 
+  private static void runOnARow(OnnxSession session) {
+    Tensor x = session.pool().acquire(Datatype.FP32, Shape.of(1, 3));
+    x.data().asFloatBuffer().put(new float[] {1, 2, 3});
+    Fixtures.run(session, x).close();
+  }
+
   private static void runOnEightRows(OnnxSession session) {
     Fixtures.run(session, Fixtures.fp32(Shape.of(8, 3), new float[24])).close();
   }
@@ -119,13 +124,13 @@ final class NativeMemoryTest {
   }
 
   private static void assertNoMoreIsLeft(long bytes, int runs, Runnable run) {
-    for (int i = 0; i < runs / 4; i++) {
-      run.run();
+    repeat(runs / 2, run);
+    long before = Long.MAX_VALUE;
+    for (int sample = 0; sample < 20; sample++) {
+      repeat(runs / 100, run);
+      before = Math.min(before, MallocInfo.inUse());
     }
-    long before = MallocInfo.inUse();
-    for (int i = 0; i < runs; i++) {
-      run.run();
-    }
+    repeat(runs, run);
     long bound = BOUND + bytes * runs;
     long end = System.nanoTime() + PATIENCE_NANOS;
     long left = MallocInfo.inUse() - before;
@@ -134,6 +139,12 @@ final class NativeMemoryTest {
       left = MallocInfo.inUse() - before;
     }
     assertThat(left).as("bytes left behind by %d runs", runs).isLessThan(bound);
+  }
+
+  private static void repeat(int runs, Runnable run) {
+    for (int i = 0; i < runs; i++) {
+      run.run();
+    }
   }
 
   /** {@code mallinfo2(3)}. */
