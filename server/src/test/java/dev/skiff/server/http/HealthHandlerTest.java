@@ -40,7 +40,12 @@ class HealthHandlerTest {
   @Test
   void isUnavailableWithoutAnyReadyModel() {
     ModelRepository repository = repository();
-    repository.load().join();
+    repository
+        .load(
+            () -> {
+              throw new IllegalStateException("no ONNX Runtime in this test");
+            })
+        .join();
     assertNotReady(repository, "unavailable");
     JsonNode model = ask(handler(repository)::health).get("models").get(0);
     assertThat(model.get("state").textValue()).isEqualTo("unavailable");
@@ -106,10 +111,6 @@ class HealthHandlerTest {
 
   private ModelRepository repository() {
     return ModelRepository.scan(
-        new RepositoryConfig(folder, Optional.empty()),
-        new RuntimeConfig(1, 1, 1),
-        () -> {
-          throw new IllegalStateException("no ONNX Runtime in this test");
-        });
+        new RepositoryConfig(folder, Optional.empty()), new RuntimeConfig(1, 1, 1));
   }
 }

@@ -8,7 +8,10 @@ import static dev.skiff.server.http.Fixtures.model;
 import static dev.skiff.server.http.Fixtures.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.http.InferReader.InferRequest;
 import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Deadline;
+import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
@@ -69,7 +72,10 @@ class InferWriterTest {
 
   private static String write(Optional<String> id, SequencedMap<String, Value> outputs) {
     try (Lease lease = Leases.on(model(ROWS), "m", 3)) {
-      return text(InferWriter.write(lease, id, new InferenceResponse(outputs, 0, 0)));
+      InferenceRequest inference =
+          new InferenceRequest(Map.of(), List.copyOf(outputs.keySet()), new Deadline(0));
+      InferRequest request = new InferRequest(id, Map.of(), inference);
+      return text(InferWriter.write(lease, request, new InferenceResponse(outputs, 0, 0)));
     }
   }
 }

@@ -36,8 +36,8 @@ class ParametersTest {
   void letsUnknownNamesBe() {
     Parameters parameters = read("{\"anything\":1,\"priority\":2,\"binary_data_output\":true}");
     assertThat(parameters.request()).isEmpty();
-    parameters.refuseForInput();
-    read("{\"binary_data\":true,\"anything\":1}").refuseForOutput();
+    parameters.input();
+    read("{\"binary_data\":true,\"anything\":1}").output();
   }
 
   @Test
@@ -76,8 +76,8 @@ class ParametersTest {
   @ValueSource(
       strings = {"shared_memory_region", "shared_memory_byte_size", "shared_memory_offset"})
   void refusesSharedMemory(String name) {
-    assertInvalid(() -> read("{\"" + name + "\":1}").refuseForInput()).contains("shared memory");
-    assertInvalid(() -> read("{\"" + name + "\":1}").refuseForOutput()).contains("shared memory");
+    assertInvalid(() -> read("{\"" + name + "\":1}").input()).contains("shared memory");
+    assertInvalid(() -> read("{\"" + name + "\":1}").output()).contains("shared memory");
   }
 
   private static Parameters read(String json) {
