@@ -81,7 +81,11 @@ final class BadRequests {
         new BadRequest("/predict/nope", "[1]", NOT_FOUND, "no model 'nope'"),
         new BadRequest("/predict/add;x", "[1]", NOT_FOUND, "no model 'add;x'"),
         new BadRequest("/predict/%D0%B0dd", "[1]", NOT_FOUND, "no model '\u0430dd'"),
-        new BadRequest("/predict/" + "x".repeat(127) + "%F0%9F%98%80y", "[1]", NOT_FOUND, "xxx"),
+        new BadRequest(
+            "/predict/" + "x".repeat(126) + "%F0%9F%98%80", "[1]", NOT_FOUND, "\ud83d\ude00"),
+        new BadRequest("/predict/" + "x".repeat(129), "[1]", INVALID_ARGUMENT, "128 characters"),
+        new BadRequest("/v2/models/a%7fb/infer", "{}", INVALID_ARGUMENT, "Character"),
+        new BadRequest("/predict/a%C2%85b", "[1]", INVALID_ARGUMENT, "control character"),
         new BadRequest("/predict/versions/1", "[1,2,3]", NOT_FOUND, "no version 1, only [10]"),
         new BadRequest("/predict/add/0", "[1]", NOT_FOUND, "got '0'"),
         new BadRequest("/predict/add/-1", "[1]", NOT_FOUND, "got '-1'"),

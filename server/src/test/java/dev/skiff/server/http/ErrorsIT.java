@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,9 +133,11 @@ class ErrorsIT {
     try (TestServer small = TestServer.start(folder, "--max-request-bytes=1000")) {
       String fits = "[1,2,3]" + " ".repeat(993);
       String head = "POST /predict HTTP/1.1\nHost: a\nConnection: close\n";
-      assertThat(small.post("/predict", fits).text()).isEqualTo("{\"prediction\":[1.0,2.0,3.0]}");
-      small.post("/predict", fits + " ").refused(ErrorCode.TOO_LARGE).contains("1000", "1001");
-      small.post("/predict", "[\"" + "x".repeat(100_000) + "\"]").refused(ErrorCode.TOO_LARGE);
+      // In one piece with its head: what comes later may meet a closed connection.
+      Reply.parse(small.raw(head + "Content-Length: 1000\n\n" + fits)).ok();
+      Reply.parse(small.raw(head + "Content-Length: 1001\n\n" + fits + " "))
+          .refused(ErrorCode.TOO_LARGE)
+          .contains("1000", "1001");
       Reply.parse(small.raw(head + "Content-Length: 99999999999\n\n")).refused(ErrorCode.TOO_LARGE);
       String unread = head + "Expect: 100-continue\nContent-Length: 1001\n\n";
       Reply.parse(small.raw(unread)).refused(ErrorCode.TOO_LARGE);
@@ -147,19 +150,27 @@ class ErrorsIT {
     }
   }
 
-  /** The client closes its side amid the body: there is nobody to answer, but it is counted. */
+  /** A client that still listens is told; one that is gone is counted. */
   @Test
+  @Timeout(30)
   void aBodyCutShort(TestServer server) throws IOException {
+    byte[] cut =
+        "POST /predict/add HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2"
+            .getBytes(StandardCharsets.US_ASCII);
+    try (Socket socket = server.connect()) {
+      socket.getOutputStream().write(cut);
+      socket.shutdownOutput();
+      byte[] reply = socket.getInputStream().readAllBytes();
+      Reply.parse(new String(reply, StandardCharsets.ISO_8859_1))
+          .refused(ErrorCode.INVALID_ARGUMENT);
+    }
     double before = aborts(server);
     try (Socket socket = server.connect()) {
-      String request = "POST /predict/add HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2";
-      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-      socket.shutdownOutput();
-      String reply = TestServer.head(socket.getInputStream());
-      assertThat(reply).doesNotContain("HTTP/1.1 2", "HTTP/1.1 5");
-      if (reply.isEmpty()) {
-        assertThat(aborts(server)).isEqualTo(before + 1);
-      }
+      socket.getOutputStream().write(cut);
+      socket.setSoLinger(true, 0);
+    }
+    while (aborts(server) == before) {
+      Thread.onSpinWait();
     }
   }
 

@@ -6,6 +6,12 @@ import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +107,25 @@ class PredictIT {
       server.post("/predict/labelled", "{\"instances\":[[" + i + ",2,3]]}").ok();
       assertThat(server.post("/predict/labelled", request).text()).isEqualTo(first);
     }
+  }
+
+  @Test
+  void answersEveryoneWithTheirOwn(TestServer server) {
+    try (ExecutorService clients = Executors.newFixedThreadPool(8)) {
+      List<Future<String>> replies =
+          IntStream.range(0, 400)
+              .mapToObj(i -> clients.submit(() -> server.post("/predict/unnamed", row(i)).text()))
+              .toList();
+      for (int i = 0; i < replies.size(); i++) {
+        assertThat(replies.get(i))
+            .succeedsWithin(Duration.ofSeconds(30))
+            .isEqualTo("{\"prediction\":[%d.0,%d.0,6.0]}".formatted(2 * i, -2 * i - 2));
+      }
+    }
+  }
+
+  private static String row(int number) {
+    return "[" + number + "," + (-number - 1) + ",3]";
   }
 
   @Test
