@@ -29,11 +29,11 @@ import org.junit.jupiter.api.condition.OS;
  * use: the process' resident memory also moves with the Java heap, which is not its business. What
  * else moves there are the compilers of the JVM, by some megabytes that they give back: so the
  * lowest of several looks counts. Each test runs so often that even the smallest object of ONNX
- * Runtime's, about 100 bytes, left behind once a run, would go far over {@link #BOUND}.
+ * Runtime's, about 100 bytes, left behind once a run, would go over {@link #BOUND}.
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "mallinfo2 is glibc's")
 final class NativeMemoryTest {
-  private static final long BOUND = 8 << 20;
+  private static final long BOUND = 4 << 20;
   private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   @Test
