@@ -81,18 +81,24 @@ public final class Server {
   /**
    * Ends the server without losing a request: says that it is not ready, goes on serving for a
    * while, takes no more connections, lets requests under way finish, frees the models.
+   *
+   * @return whether all requests could finish; if not, some models may still be running
    */
-  public void stop() {
+  public boolean stop() {
     draining = true;
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
-    http.stop();
+    boolean answered = http.stop();
     modelsSettled.join();
-    if (!repository.close(drain.timeout().toMillis())) {
-      log.warn("requests were still running after {} ms", drain.timeout().toMillis());
-    }
+    // Jetty has waited for the requests; what is left is the instant between reply and release.
+    boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
     metrics.close();
-    log.info("stopped");
+    if (answered && released) {
+      log.info("stopped");
+    } else {
+      log.warn("stopped, though requests were still running after the drain timeout");
+    }
+    return answered && released;
   }
 
   private void watch(ModelVersion version) {
