@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -21,13 +22,13 @@ final class SignalIT {
   private static final long PATIENCE_SECONDS = 60;
 
   /** How long the request under way takes: long enough for the signal to find it there. */
-  private static final long RUN_NANOS = 3_000_000_000L;
+  private static final long RUN_NANOS = 2_000_000_000L;
 
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})
   void aRequestUnderWayStillGetsItsAnswer(String signal, @TempDir Path folder) throws Exception {
     try (SkiffProcess server = SkiffProcess.serve(Repository.of(folder, "slow"))) {
-      long iterations = iterations(server);
+      long iterations = iterations(server, RUN_NANOS);
       CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
       awaitInFlight(server);
 
@@ -45,6 +46,25 @@ final class SignalIT {
   }
 
   @Test
+  void aRequestThatOutlastsTheDrainTimeoutIsGivenUp(@TempDir Path folder) throws Exception {
+    Path models = Repository.of(folder, "slow");
+    try (SkiffProcess server = SkiffProcess.serve(models, "--drain-timeout", "100ms")) {
+      long iterations = iterations(server, 200 * RUN_NANOS);
+      CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
+      awaitInFlight(server);
+
+      server.process().signal("TERM");
+      assertThat(server.process().awaitExit()).isEqualTo(1);
+      assertThat(server.process().out())
+          .last()
+          .asString()
+          .endsWith("requests were still running after the drain timeout");
+      assertThat(server.process().err()).isEmpty();
+      assertThat(reply).failsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+    }
+  }
+
+  @Test
   void itIsNotReadyAnyMoreAndStillAnswersDuringTheDrainDelay(@TempDir Path folder)
       throws Exception {
     Path models = Repository.of(folder, "unnamed");
@@ -58,16 +78,17 @@ final class SignalIT {
     }
   }
 
-  /** As many iterations as take {@link #RUN_NANOS} on this machine. */
-  private static long iterations(SkiffProcess server) throws IOException, InterruptedException {
+  /** As many iterations as take about that long on this machine. */
+  private static long iterations(SkiffProcess server, long wanted)
+      throws IOException, InterruptedException {
     assertThat(server.post("/predict", slow(0)).statusCode()).isEqualTo(200);
     long tried = 10_000;
     while (true) {
       long start = System.nanoTime();
       assertThat(server.post("/predict", slow(tried)).statusCode()).isEqualTo(200);
       long nanos = System.nanoTime() - start;
-      if (nanos > RUN_NANOS / 5) {
-        return tried * RUN_NANOS / nanos;
+      if (nanos > 500_000_000) {
+        return Math.round((double) tried / nanos * wanted);
       }
       tried *= 4;
     }
