@@ -28,6 +28,8 @@ final class OrtFailure {
   private static final Pattern TOO_LARGE =
       Pattern.compile("Failed to allocate memory|Integer overflow|storage size overflowed");
 
+  private static final String NO_REASON = "ONNX Runtime only said in which file it happened";
+
   private OrtFailure() {}
 
   /** The error for a run that failed: too large an answer, or a fault of the model. */
@@ -50,7 +52,7 @@ final class OrtFailure {
     message = SOURCE.matcher(message).replaceAll("");
     Matcher path = PATH.matcher(message);
     String safe = path.find() ? wholeSentences(message.substring(0, path.start())) : message;
-    return safe.strip().replaceAll("\\s+", " ");
+    return safe.isBlank() ? NO_REASON : safe.strip().replaceAll("\\s+", " ");
   }
 
   /** A text that was cut, up to its last full stop. */
