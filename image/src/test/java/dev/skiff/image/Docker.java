@@ -19,6 +19,16 @@ final class Docker {
 
   private Docker() {}
 
+  /** Says which client the tests use; exit code 1 and what to do if there is none. */
+  public static void main(String[] arguments) {
+    try {
+      System.out.println("image tests with " + client());
+    } catch (AssertionError e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
   /** The output of a command, without the line break at its end. It has to exit with 0. */
   static String run(String... arguments) {
     Result result = start(arguments);
@@ -57,8 +67,8 @@ final class Docker {
       throw new AssertionError(
           "The image tests need a running Docker engine and a docker client that can build with"
               + " BuildKit. Start Docker, or name the client in the environment variable DOCKER,"
-              + " or leave -Pimage out. Tried: "
-              + (refusals.isEmpty() ? "no docker on the PATH" : String.join("; ", refusals)));
+              + " or leave -Pimage out. Tried:\n  "
+              + (refusals.isEmpty() ? "no docker on the PATH" : String.join("\n  ", refusals)));
     }
     return client;
   }
