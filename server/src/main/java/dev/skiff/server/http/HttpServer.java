@@ -91,6 +91,12 @@ public final class HttpServer {
                 "text/plain; version=0.0.4; charset=utf-8",
                 new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8)));
     return List.of(
+        Route.get("/", new ResourceHandler("/web/index.html", "text/html; charset=utf-8")),
+        Route.get(
+            "/console.js",
+            new ResourceHandler("/web/console.js", "text/javascript; charset=utf-8")),
+        Route.get(
+            "/console.css", new ResourceHandler("/web/console.css", "text/css; charset=utf-8")),
         Route.post("/predict", predict),
         Route.post("/predict/{model}", predict),
         Route.post("/predict/{model}/{version}", predict),
