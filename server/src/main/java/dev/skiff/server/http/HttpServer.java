@@ -71,7 +71,8 @@ public final class HttpServer {
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
-  private static List<Route> routes(
+  /** Every path that the server answers; {@code openapi.json} describes the same ones. */
+  static List<Route> routes(
       HttpConfig config,
       ModelRepository repository,
       Metrics metrics,
@@ -97,6 +98,7 @@ public final class HttpServer {
             new ResourceHandler("/web/console.js", "text/javascript; charset=utf-8")),
         Route.get(
             "/console.css", new ResourceHandler("/web/console.css", "text/css; charset=utf-8")),
+        Route.get("/openapi.json", new ResourceHandler("/openapi.json", Json.CONTENT_TYPE)),
         Route.post("/predict", predict),
         Route.post("/predict/{model}", predict),
         Route.post("/predict/{model}/{version}", predict),
