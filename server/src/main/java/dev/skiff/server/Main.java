@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 
 /**
- * The command line. Exit codes: 0 after a clean end, 1 if the server could not start, 2 for a wrong
- * configuration.
+ * The command line. Exit codes: 0 after a clean end, 1 if the server could not start or ended with
+ * requests still running, 2 for a wrong configuration.
  */
 public final class Main {
   private Main() {}
@@ -66,8 +66,7 @@ public final class Main {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    server.stop();
-    return 0;
+    return server.stop() ? 0 : 1;
   }
 
   private static Instant processStart() {

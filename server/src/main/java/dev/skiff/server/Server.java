@@ -49,7 +49,8 @@ public final class Server {
       port = http.start();
     } catch (RuntimeException e) {
       // The process may end with this, and it must not while native code is at work.
-      closeModels();
+      modelsSettled.join();
+      repository.close(0);
       throw e;
     }
     repository.all().forEach(this::watch);
@@ -87,22 +88,24 @@ public final class Server {
   /**
    * Ends the server without losing a request: says that it is not ready, goes on serving for a
    * while, takes no more connections, lets requests under way finish, frees the models.
+   *
+   * @return whether all requests could finish; if not, some models may still be running
    */
-  public void stop() {
+  public boolean stop() {
     draining = true;
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
-    http.stop();
-    closeModels();
-    metrics.close();
-    log.info("stopped");
-  }
-
-  private void closeModels() {
+    boolean answered = http.stop();
     modelsSettled.join();
-    if (!repository.close(drain.timeout().toMillis())) {
-      log.warn("requests were still running after {} ms", drain.timeout().toMillis());
+    // Jetty has waited for the requests; what is left is the instant between reply and release.
+    boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
+    metrics.close();
+    if (answered && released) {
+      log.info("stopped");
+    } else {
+      log.warn("stopped, though requests were still running after the drain timeout");
     }
+    return answered && released;
   }
 
   private void watch(ModelVersion version) {

@@ -40,7 +40,7 @@ public final class Scheduler {
    */
   public InferenceResponse run(InferenceRequest request) {
     long arrived = System.nanoTime();
-    if (!turns.tryAcquire()) {
+    if (!acquire(0)) {
       await(request.deadline());
     }
     try {
@@ -66,14 +66,21 @@ public final class Scheduler {
           ErrorCode.OVERLOADED, "the model's queue is full: " + queueLimit + " requests wait");
     }
     try {
-      if (!turns.tryAcquire(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
+      if (!acquire(deadline.remainingNanos())) {
         throw Deadline.exceeded("while the request waited for its turn");
       }
+    } finally {
+      waiting.decrementAndGet();
+    }
+  }
+
+  /** Unlike {@code tryAcquire()} without a time, this lets nobody overtake those who wait. */
+  private boolean acquire(long nanos) {
+    try {
+      return turns.tryAcquire(nanos, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InferenceException(ErrorCode.NOT_READY, "the server is stopping");
-    } finally {
-      waiting.decrementAndGet();
     }
   }
 }

@@ -33,7 +33,7 @@ final class Arguments {
    * @throws ConfigException for an unknown flag or a flag without its value
    */
   static Parsed parse(String[] arguments, String version) {
-    CommandLine commandLine = new CommandLine(spec());
+    CommandLine commandLine = new CommandLine(spec()).setExpandAtFiles(false);
     ParseResult parsed;
     try {
       parsed = commandLine.parseArgs(arguments);

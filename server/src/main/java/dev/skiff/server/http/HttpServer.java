@@ -11,6 +11,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
+import io.javalin.util.JavalinException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -23,12 +24,15 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The server's front: Javalin with its routes on Jetty. Starts and stops once, from one thread;
  * requests come on Jetty's.
  */
 public final class HttpServer {
+  private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
   private static final int HEADER_BYTES = 8 << 10;
 
   private static final List<HandlerType> METHODS =
@@ -187,8 +191,18 @@ public final class HttpServer {
     return javalin.start().port();
   }
 
-  /** Takes no more connections, waits for the requests under way, and ends. */
-  public void stop() {
-    javalin.stop();
+  /**
+   * Takes no more connections, waits for the requests under way, and ends.
+   *
+   * @return whether all of them were answered in time
+   */
+  public boolean stop() {
+    try {
+      javalin.stop();
+      return true;
+    } catch (JavalinException e) {
+      log.debug("Jetty did not end in time", e);
+      return false;
+    }
   }
 }

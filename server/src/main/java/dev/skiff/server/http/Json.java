@@ -21,6 +21,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** JSON texts from and to bytes, with strict rules for what comes in. */
 final class Json {
@@ -28,6 +29,8 @@ final class Json {
 
   /** More than any tensor's rank; deeper texts are refused before they can cost anything. */
   static final int DEEPEST = 64;
+
+  private static final Pattern FURTHER = Pattern.compile("(?s)( \\(start marker at .*|\n.*)");
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -37,6 +40,8 @@ final class Json {
                   // The limit on the body is the limit on a string.
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
+          // Keys come from clients: nothing of them stays in the JVM's table of strings.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           // Or a body in UTF-16 would pass.
           .disable(JsonFactory.Feature.CHARSET_DETECTION)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -75,7 +80,7 @@ final class Json {
       return value;
     } catch (JsonProcessingException e) {
       throw InferenceException.invalid(
-          "the body is not valid JSON: " + firstLine(e.getOriginalMessage()) + place(e));
+          "the body is not valid JSON: " + plain(e.getOriginalMessage()) + place(e));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -177,9 +182,9 @@ final class Json {
     return location == null ? "" : " at byte " + location.getByteOffset();
   }
 
-  private static String firstLine(String message) {
-    int end = message.indexOf('\n');
-    return end < 0 ? message : message.substring(0, end);
+  /** What Jackson said, without the further lines and the places in Java that it may add. */
+  private static String plain(String message) {
+    return FURTHER.matcher(message).replaceFirst("");
   }
 
   /** A parser of a part that tells places in the whole. */

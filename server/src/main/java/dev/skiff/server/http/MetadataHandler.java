@@ -45,7 +45,7 @@ final class MetadataHandler {
   /** {@code GET /v2/models/{model}[/versions/{version}]}: model metadata. */
   void model(Exchange exchange) throws IOException {
     try (Lease lease =
-        repository.acquire(exchange.parameter("model"), Predictions.version(exchange))) {
+        repository.acquire(Predictions.model(exchange), Predictions.version(exchange))) {
       Body body =
           Json.write(
               json -> {
@@ -68,7 +68,7 @@ final class MetadataHandler {
   /** {@code GET /v2/models/{model}[/versions/{version}]/ready}. */
   void modelReady(Exchange exchange) throws IOException {
     ModelVersion found =
-        repository.find(exchange.parameter("model"), Predictions.version(exchange));
+        repository.find(Predictions.model(exchange), Predictions.version(exchange));
     boolean ready = found.state() instanceof ModelState.Ready;
     Body body =
         Json.write(

@@ -80,7 +80,7 @@ final class ModelHandler {
   }
 
   private Lease lease(Exchange exchange) {
-    return repository.acquire(exchange.parameter("model"), Predictions.version(exchange));
+    return repository.acquire(Predictions.model(exchange), Predictions.version(exchange));
   }
 
   private static void duration(JsonGenerator json, String name, Metrics.Durations durations)

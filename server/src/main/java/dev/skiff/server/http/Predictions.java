@@ -22,6 +22,8 @@ import java.util.OptionalLong;
  * lease lasts until the last byte is out. Thread-safe.
  */
 final class Predictions {
+  private static final int LONGEST_NAME = 128;
+
   private final ModelRepository repository;
   private final Metrics metrics;
   private final Duration timeout;
@@ -45,7 +47,7 @@ final class Predictions {
     RequestHeaders.checkJson(exchange);
     RequestHeaders.checkAcceptsJson(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
-    try (Lease lease = repository.acquire(exchange.parameter("model"), version(exchange))) {
+    try (Lease lease = repository.acquire(model(exchange), version(exchange))) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
       long start = System.nanoTime();
@@ -86,6 +88,24 @@ final class Predictions {
             out.length());
       }
     }
+  }
+
+  /**
+   * The model in the path, if the route has one.
+   *
+   * @throws InferenceException INVALID_ARGUMENT for what cannot be a name
+   */
+  static Optional<String> model(Exchange exchange) {
+    Optional<String> name = exchange.parameter("model");
+    if (name.isPresent()
+        && (name.get().length() > LONGEST_NAME
+            || name.get().chars().anyMatch(Character::isISOControl))) {
+      throw InferenceException.invalid(
+          "a model's name has at most "
+              + LONGEST_NAME
+              + " characters, none of them a control character");
+    }
+    return name;
   }
 
   /** The version in the path, if the route has one. */

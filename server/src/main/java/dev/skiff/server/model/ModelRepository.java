@@ -150,6 +150,7 @@ public final class ModelRepository {
     } catch (ModelLoadException e) {
       load.version().fail(e.reason());
       log.error("model '{}' version {} is unavailable: {}", name, number, e.reason());
+      log.debug("what ONNX Runtime said of it", e);
     } catch (RuntimeException | LinkageError e) {
       load.version().fail("it failed to load; the log says why");
       log.error("model '{}' version {} failed to load", name, number, e);

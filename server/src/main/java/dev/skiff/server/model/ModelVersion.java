@@ -14,6 +14,7 @@ public final class ModelVersion {
   private final long version;
   private ModelState state = new ModelState.Loading();
   private @Nullable LoadedModel loaded;
+  private @Nullable LoadedModel retired;
   private int leases;
 
   ModelVersion(String model, long version) {
@@ -59,6 +60,7 @@ public final class ModelVersion {
     return new Lease(current);
   }
 
+  /** Makes a model that was loaded available. A version is published once, before it is retired. */
   synchronized void publish(LoadedModel ready) {
     loaded = ready;
     state = new ModelState.Ready();
@@ -71,14 +73,17 @@ public final class ModelVersion {
   }
 
   /**
-   * Takes no more requests and waits until those under way are done, then frees the model.
+   * Takes no more requests and waits until those under way are done. The model is freed then, by
+   * the last lease that ends, however late.
    *
    * @param patience how long to wait, in milliseconds
-   * @return whether the model could be freed; if not, it is left as it is
+   * @return whether the model has been freed
    */
   synchronized boolean retire(long patience) {
-    LoadedModel retired = loaded;
-    loaded = null;
+    if (loaded != null) {
+      retired = loaded;
+      loaded = null;
+    }
     state = new ModelState.Unavailable("retired");
     long end = System.nanoTime() + patience * 1_000_000;
     while (leases > 0) {
@@ -93,14 +98,21 @@ public final class ModelVersion {
         return false;
       }
     }
-    if (retired != null) {
-      retired.release().run();
-    }
+    releaseIfUnused();
     return true;
+  }
+
+  private void releaseIfUnused() {
+    LoadedModel unused = retired;
+    if (leases == 0 && unused != null) {
+      retired = null;
+      unused.release().run();
+    }
   }
 
   private synchronized void end() {
     leases--;
+    releaseIfUnused();
     notifyAll();
   }
 

@@ -126,15 +126,14 @@ public final class OnnxSession implements Runner, AutoCloseable {
       return run(request, pinned);
     } catch (OrtException e) {
       pinned.values().forEach(Tensor::close);
-      if (pinned.isEmpty()) {
+      if (!OrtFailure.isWrongShape(e)) {
         throw failed(e);
       }
     } catch (RuntimeException e) {
       pinned.values().forEach(Tensor::close);
       throw e;
     }
-    // A data-dependent shape that passed for a fixed one fails here once; an error of the model
-    // fails again.
+    // A shape that depends on the data after all: from now on ONNX Runtime allocates these outputs.
     try {
       InferenceResponse response = run(request, Map.of());
       confirmed.keySet().removeAll(pinned.keySet());
@@ -177,16 +176,23 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   private Map<String, Tensor> pin(InferenceRequest request) {
-    Map<String, Tensor> pinned = new LinkedHashMap<>();
+    Map<String, Shape> shapes = new LinkedHashMap<>();
     for (String name : request.outputs()) {
       OutputShapes rule = confirmed.get(name);
       Shape shape = rule == null ? null : rule.predict(request.inputs());
       // Empty batches are where models keep to their own shapes least.
       if (shape != null && shape.elements() > 0) {
-        pinned.put(name, pool.acquire(datatype(name), shape));
+        shapes.put(name, shape);
       }
     }
-    return pinned;
+    Map<String, Tensor> pinned = new LinkedHashMap<>();
+    try {
+      shapes.forEach((name, shape) -> pinned.put(name, pool.acquire(datatype(name), shape)));
+      return pinned;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      pinned.values().forEach(Tensor::close);
+      throw e;
+    }
   }
 
   private InferenceResponse run(InferenceRequest request, Map<String, Tensor> pinned)

@@ -58,10 +58,13 @@ final class OnnxValues {
       for (OnnxValue element : elements) {
         copies.add(copy(element, pool));
       }
+      return new Value.Sequence(copies);
+    } catch (OrtException | RuntimeException e) {
+      copies.forEach(Value::close);
+      throw e;
     } finally {
       elements.forEach(OnnxValue::close);
     }
-    return new Value.Sequence(copies);
   }
 
   private static Value copy(OnnxMap map) throws OrtException {

@@ -28,7 +28,17 @@ final class OrtFailure {
   private static final Pattern TOO_LARGE =
       Pattern.compile("Failed to allocate memory|Integer overflow|storage size overflowed");
 
+  private static final String NO_REASON = "ONNX Runtime only said in which file it happened";
+
+  /** How it says that an output of ours does not have the shape that the model computed. */
+  private static final String WRONG_SHAPE = "but the computed output shape";
+
   private OrtFailure() {}
+
+  /** Whether a run failed only because a pinned output had the wrong shape. */
+  static boolean isWrongShape(OrtException failure) {
+    return String.valueOf(failure.getMessage()).contains(WRONG_SHAPE);
+  }
 
   /** The error for a run that failed: too large an answer, or a fault of the model. */
   static InferenceException ofRun(OrtException failure) {
@@ -50,7 +60,7 @@ final class OrtFailure {
     message = SOURCE.matcher(message).replaceAll("");
     Matcher path = PATH.matcher(message);
     String safe = path.find() ? wholeSentences(message.substring(0, path.start())) : message;
-    return safe.strip().replaceAll("\\s+", " ");
+    return safe.isBlank() ? NO_REASON : safe.strip().replaceAll("\\s+", " ");
   }
 
   /** A text that was cut, up to its last full stop. */

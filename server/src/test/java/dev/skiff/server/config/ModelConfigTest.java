@@ -96,7 +96,7 @@ class ModelConfigTest {
           "latest"                      | expected a JSON object
           ``                            | expected a JSON object
           {"concurrency": 2             | not JSON: Unexpected end-of-input: expected close marker for Object
-          {} {}                         | not JSON: Trailing token
+          {} {}                         | not JSON: it goes on after its object
           {"versions": 1, "versions": 2}| not JSON: Duplicate field 'versions'
           """)
   void wrongFiles(String json, String message) throws IOException {

@@ -14,19 +14,31 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Probes while models load, fail or drain; without ONNX Runtime, so no model ever gets ready. */
 class HealthHandlerTest {
+  /** It tells of the faults that these tests cause. */
+  private static final Logger LOGGER = Logger.getLogger(ModelRepository.class.getName());
+
   @TempDir Path folder;
   private final AtomicBoolean draining = new AtomicBoolean();
 
   @BeforeEach
   void makeAModel() throws IOException {
+    LOGGER.setLevel(Level.OFF);
     Files.createDirectory(folder.resolve("a"));
     Files.createFile(folder.resolve("a/model.onnx"));
+  }
+
+  @AfterEach
+  void close() {
+    LOGGER.setLevel(null);
   }
 
   @Test

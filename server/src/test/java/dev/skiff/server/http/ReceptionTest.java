@@ -10,17 +10,29 @@ import dev.skiff.server.logging.LogContext;
 import dev.skiff.server.metrics.Metrics;
 import java.io.IOException;
 import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ReceptionTest {
+  /** It tells of the faults that these tests cause. */
+  private static final Logger LOGGER = Logger.getLogger(Reception.class.getName());
+
   private final Metrics metrics = new Metrics();
   private final Reception reception = new Reception(metrics, false);
 
+  @BeforeEach
+  void quiet() {
+    LOGGER.setLevel(Level.OFF);
+  }
+
   @AfterEach
   void close() {
+    LOGGER.setLevel(null);
     metrics.close();
   }
 

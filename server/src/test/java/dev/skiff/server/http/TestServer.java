@@ -58,10 +58,12 @@ final class TestServer implements AutoCloseable {
     };
   }
 
-  /** A folder with only these of the fixtures. */
+  /** A folder with copies of only these of the fixtures. */
   static Path folder(Path parent, String... fixtures) throws IOException {
     for (String fixture : fixtures) {
-      Files.createSymbolicLink(parent.resolve(fixture), FIXTURES.resolve(fixture));
+      Files.createDirectory(parent.resolve(fixture));
+      Path file = Path.of(fixture, "model.onnx");
+      Files.copy(FIXTURES.resolve(file), parent.resolve(file));
     }
     return parent;
   }

@@ -12,10 +12,19 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The models of {@code src/test/fixtures} on the one ONNX Runtime of this JVM. */
 final class Fixtures {
   static final OnnxRuntime RUNTIME = OnnxRuntime.load();
+
+  /** Held, as its level is. Sessions log every failure, and here failures are wanted. */
+  private static final Logger LOG = Logger.getLogger(OnnxSession.class.getName());
+
+  static {
+    LOG.setLevel(Level.OFF);
+  }
 
   private Fixtures() {}
 
@@ -33,9 +42,10 @@ final class Fixtures {
     return new InferenceRequest(inputs, outputs, Deadline.after(Duration.ofMinutes(1)));
   }
 
-  /** Runs a model whose only input is x; the caller closes the response. */
+  /** Runs a model on its first input; the caller closes the response. */
   static InferenceResponse run(OnnxSession session, Tensor x) {
-    try (InferenceRequest request = request(session, Map.of("x", x))) {
+    try (InferenceRequest request =
+        request(session, Map.of(session.inputs().getFirst().name(), x))) {
       return session.run(request);
     }
   }

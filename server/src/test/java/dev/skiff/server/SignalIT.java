@@ -1,0 +1,112 @@
+package dev.skiff.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The end of the packaged server. */
+final class SignalIT {
+  private static final Pattern IN_FLIGHT =
+      Pattern.compile("^skiff_requests_in_flight (\\S+)$", Pattern.MULTILINE);
+  private static final long PATIENCE_SECONDS = 60;
+
+  /** How long the request under way takes: long enough for the signal to find it there. */
+  private static final long RUN_NANOS = 2_000_000_000L;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT"})
+  void aRequestUnderWayStillGetsItsAnswer(String signal, @TempDir Path folder) throws Exception {
+    try (SkiffProcess server = SkiffProcess.serve(Repository.of(folder, "slow"))) {
+      long iterations = iterations(server, RUN_NANOS);
+      CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
+      awaitInFlight(server);
+
+      server.process().signal(signal);
+      server.process().awaitOut(line -> line.contains("draining"));
+      assertThat(reply).as("else this proves nothing").isNotDone();
+
+      HttpResponse<String> answer = reply.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.body()).contains(Float.toString((float) iterations));
+      assertThat(server.process().awaitExit()).isZero();
+      assertThat(server.process().out()).last().asString().endsWith("stopped");
+      assertThat(server.process().err()).isEmpty();
+    }
+  }
+
+  @Test
+  void aRequestThatOutlastsTheDrainTimeoutIsGivenUp(@TempDir Path folder) throws Exception {
+    Path models = Repository.of(folder, "slow");
+    try (SkiffProcess server = SkiffProcess.serve(models, "--drain-timeout", "100ms")) {
+      long iterations = iterations(server, 200 * RUN_NANOS);
+      CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
+      awaitInFlight(server);
+
+      server.process().signal("TERM");
+      assertThat(server.process().awaitExit()).isEqualTo(1);
+      assertThat(server.process().out())
+          .last()
+          .asString()
+          .endsWith("requests were still running after the drain timeout");
+      assertThat(server.process().err()).isEmpty();
+      assertThat(reply).failsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+    }
+  }
+
+  @Test
+  void itIsNotReadyAnyMoreAndStillAnswersDuringTheDrainDelay(@TempDir Path folder)
+      throws Exception {
+    Path models = Repository.of(folder, "unnamed");
+    try (SkiffProcess server = SkiffProcess.serve(models, "--drain-delay", "5m")) {
+      assertThat(server.get("/health/ready").statusCode()).isEqualTo(200);
+      server.process().signal("TERM");
+      server.process().awaitOut(line -> line.contains("draining for 300000 ms"));
+      assertThat(server.get("/health/ready").statusCode()).isEqualTo(503);
+      assertThat(server.get("/health/live").statusCode()).isEqualTo(200);
+      assertThat(server.post("/predict", "[1, 2, 3]").statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** As many iterations as take about that long on this machine. */
+  private static long iterations(SkiffProcess server, long wanted)
+      throws IOException, InterruptedException {
+    assertThat(server.post("/predict", slow(0)).statusCode()).isEqualTo(200);
+    long tried = 10_000;
+    while (true) {
+      long start = System.nanoTime();
+      assertThat(server.post("/predict", slow(tried)).statusCode()).isEqualTo(200);
+      long nanos = System.nanoTime() - start;
+      if (nanos > 500_000_000) {
+        return Math.round((double) tried / nanos * wanted);
+      }
+      tried *= 4;
+    }
+  }
+
+  private static String slow(long iterations) {
+    return "{\"inputs\": {\"x\": [[0, 0, 0]], \"iterations\": [%d]}}".formatted(iterations);
+  }
+
+  /** Waits until a request is being answered beside the one that asks. */
+  private static void awaitInFlight(SkiffProcess server) throws IOException, InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (System.nanoTime() < end) {
+      Matcher inFlight = IN_FLIGHT.matcher(server.get("/metrics").body());
+      if (inFlight.find() && Double.parseDouble(inFlight.group(1)) >= 2) {
+        return;
+      }
+    }
+    throw new AssertionError("the request did not arrive");
+  }
+}

@@ -1,0 +1,55 @@
+package dev.skiff.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * NVIDIA's client of the V2 protocol finds what it expects. The checks are in {@code
+ * src/test/python/triton_client.py}.
+ */
+final class TritonClientIT {
+
+  @Test
+  void theClientIsContent(@TempDir Path folder) throws Exception {
+    assumeFalse(
+        "absent".equals(System.getProperty("skiff.python")),
+        "-Dskiff.python=absent: the V2 protocol was not checked against tritonclient");
+    Path scripts = Path.of("src/test/python");
+    PythonEnvironment python = PythonEnvironment.of(scripts.resolve("requirements.txt"));
+    try (SkiffProcess server = SkiffProcess.serve(repository(folder))) {
+      PythonEnvironment.Result result =
+          python.run(
+              scripts.resolve("triton_client.py").toString(),
+              server.address(),
+              Repository.SHIPPED.toString());
+      assertThat(result.exitCode()).as(result.output()).isZero();
+      assertThat(result.output()).containsPattern("Ran \\d\\d tests").doesNotContain("skipped");
+    }
+  }
+
+  private static Path repository(Path folder) throws IOException {
+    Repository.addShipped(folder);
+    return Repository.of(
+        folder,
+        "add",
+        "broken",
+        "cast-unsigned",
+        "fails",
+        "fixed",
+        "identity-bool",
+        "identity-bytes",
+        "identity-fp32",
+        "identity-fp64",
+        "identity-int16",
+        "identity-int32",
+        "identity-int64",
+        "identity-int8",
+        "identity-uint8",
+        "versions");
+  }
+}
