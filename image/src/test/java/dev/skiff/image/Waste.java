@@ -122,14 +122,14 @@ record Waste(SavedImage image, Set<String> opened) {
     return "/" + String.join("/", List.of(steps).subList(0, Math.min(3, steps.length - 1)));
   }
 
-  /** The folder that holds most of a layer's bytes, as far as all of ours tell them apart. */
+  /** What most of a layer's bytes are. */
   private String name(Layer layer) {
     if (image.base().contains(layer)) {
       return "base";
     }
-    Entry first = layer.files().stream().max(comparingLong(Entry::size)).orElseThrow();
-    String[] steps = first.path().substring(1).split("/", -1);
-    return "/" + steps[0] + (steps.length > 2 && steps[0].equals("skiff") ? "/" + steps[1] : "");
+    Entry largest = layer.files().stream().max(comparingLong(Entry::size)).orElseThrow();
+    String[] steps = largest.path().split("/", 4);
+    return steps[1].equals("skiff") ? "/skiff/" + steps[2] : "/" + steps[1];
   }
 
   private static long sum(Stream<Entry> entries) {
