@@ -40,10 +40,13 @@ enum Budgets {
   COLD_START("cold start over an empty container", 0, 500, "ms"),
 
   /**
-   * Where the cold start fails the build: twice the budget, because machines of CI are shared and
-   * slow. The line for {@link #COLD_START} tells whether it was met.
+   * Where that fails the build: three times the budget, because machines of CI are shared and slow.
+   * The line of {@link #COLD_START} tells whether it was met.
    */
-  COLD_START_GATE("cold start, gate", 0, 1000, "ms"),
+  COLD_START_GATE("cold start, gate", 0, 1500, "ms"),
+
+  /** The same over what it takes without the AOT cache: noise hits both and leaves the ratio. */
+  COLD_START_RATIO("cold start over one without cache", 0, 0.6, "x"),
 
   /** What lies in our layers although the server never opens it. */
   NEVER_OPENED("above the base, never opened", 0, 1, "MB");

@@ -2,6 +2,7 @@ package dev.skiff.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -10,6 +11,8 @@ import org.junit.jupiter.api.Test;
 /** The Java runtime of the image: its modules, its AOT cache, its memory. */
 @Tag("image")
 class JavaRuntimeIT {
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final int STEADY = 10;
   private static final int REQUESTS = 200;
 
   /** A line of class+load: a class of the AOT cache comes from the "shared objects file". */
@@ -56,12 +59,32 @@ class JavaRuntimeIT {
           skiff.sample(model);
         }
       }
-      // The host's own account; the image has no ps.
-      List<String> lines =
-          Docker.run("top", skiff.getContainerId(), "-eo", "pid,rss").lines().toList();
-      assertThat(lines).as("a heading and one process").hasSize(2);
-      Budgets.RESIDENT.check(
-          Double.parseDouble(lines.getLast().replaceFirst(".*\\s", "")) * 1024 / 1e6);
+      Budgets.RESIDENT.check(settled(skiff));
     }
+  }
+
+  /**
+   * Megabytes once they have stopped falling: the compilers give back what the warm-up needed some
+   * seconds after it.
+   */
+  private static double settled(Skiff skiff) throws Exception {
+    double lowest = resident(skiff);
+    for (int steady = 0; steady < STEADY; steady++) {
+      Thread.sleep(POLL);
+      double now = resident(skiff);
+      if (now < lowest * 0.99) {
+        steady = 0;
+      }
+      lowest = Math.min(lowest, now);
+    }
+    return lowest;
+  }
+
+  /** The host's own account; the image has no ps. */
+  private static double resident(Skiff skiff) throws Exception {
+    List<String> lines =
+        Docker.run("top", skiff.getContainerId(), "-eo", "pid,rss").lines().toList();
+    assertThat(lines).as("a heading and one process").hasSize(2);
+    return Double.parseDouble(lines.getLast().replaceFirst(".*\\s", "")) * 1024 / 1e6;
   }
 }

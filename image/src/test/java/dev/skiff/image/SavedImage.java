@@ -23,9 +23,6 @@ import org.apache.commons.compress.archivers.tar.TarFile;
 
 /** An image as {@code docker save} writes it: no command of the image itself is needed. */
 record SavedImage(List<Layer> layers) {
-  /** The layers that Dockerfile.cpu adds: JRE, natives, libraries, application, models. */
-  private static final int OWN = 5;
-
   private static final Pattern LAYERS = Pattern.compile("\"Layers\":\\[([^]]*)]");
   private static final Pattern STRING = Pattern.compile("\"([^\"]*)\"");
 
@@ -33,6 +30,10 @@ record SavedImage(List<Layer> layers) {
   record Layer(long bytes, long compressed, List<Entry> entries) {
     List<Entry> files() {
       return entries.stream().filter(Entry::file).toList();
+    }
+
+    boolean holds(String path) {
+      return entries.stream().anyMatch(entry -> entry.path().equals(path));
     }
   }
 
@@ -64,14 +65,14 @@ record SavedImage(List<Layer> layers) {
     }
   }
 
-  /** The layers of the base image. */
+  /** The layers of the base image: those below the first one that holds something of ours. */
   List<Layer> base() {
-    return layers.subList(0, layers.size() - OWN);
+    return layers.stream().takeWhile(layer -> !layer.holds("/skiff")).toList();
   }
 
   /** The layers of Dockerfile.cpu, the lowest first. */
   List<Layer> own() {
-    return layers.subList(layers.size() - OWN, layers.size());
+    return layers.stream().dropWhile(layer -> !layer.holds("/skiff")).toList();
   }
 
   private static List<String> layerNames(TarFile saved) throws IOException {

@@ -60,16 +60,26 @@ final class Skiff extends GenericContainer<Skiff> {
         .command(command -> command.withUser("123456:0"));
   }
 
+  /** The reply to a GET; it has to be a 200. */
+  String get(String path) throws IOException, InterruptedException {
+    return send(path, request -> request.GET());
+  }
+
   /** The reply to a POST; it has to be a 200. */
   String post(String path, String body) throws IOException, InterruptedException {
-    var response =
-        CLIENT.send(
-            HttpRequest.newBuilder(URI.create("http://localhost:" + getMappedPort(8080) + path))
-                .header("Content-Type", "application/json")
-                .timeout(Duration.ofSeconds(30))
-                .POST(BodyPublishers.ofString(body))
-                .build(),
-            BodyHandlers.ofString());
+    return send(
+        path,
+        request ->
+            request.header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)));
+  }
+
+  private String send(String path, Consumer<HttpRequest.Builder> method)
+      throws IOException, InterruptedException {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + getMappedPort(8080) + path))
+            .timeout(Duration.ofSeconds(30));
+    method.accept(request);
+    var response = CLIENT.send(request.build(), BodyHandlers.ofString());
     if (response.statusCode() != 200) {
       throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());
     }
