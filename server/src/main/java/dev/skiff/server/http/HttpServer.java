@@ -75,7 +75,8 @@ public final class HttpServer {
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
-  private static List<Route> routes(
+  /** Every path that the server answers; {@code openapi.json} describes the same ones. */
+  static List<Route> routes(
       HttpConfig config,
       ModelRepository repository,
       Metrics metrics,
@@ -95,6 +96,13 @@ public final class HttpServer {
                 "text/plain; version=0.0.4; charset=utf-8",
                 new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8)));
     return List.of(
+        Route.get("/", new ResourceHandler("/web/index.html", "text/html; charset=utf-8")),
+        Route.get(
+            "/console.js",
+            new ResourceHandler("/web/console.js", "text/javascript; charset=utf-8")),
+        Route.get(
+            "/console.css", new ResourceHandler("/web/console.css", "text/css; charset=utf-8")),
+        Route.get("/openapi.json", new ResourceHandler("/openapi.json", Json.CONTENT_TYPE)),
         Route.post("/predict", predict),
         Route.post("/predict/{model}", predict),
         Route.post("/predict/{model}/{version}", predict),

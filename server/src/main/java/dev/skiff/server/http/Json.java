@@ -40,6 +40,8 @@ final class Json {
                   // The limit on the body is the limit on a string.
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
+          // Keys come from clients: nothing of them stays in the JVM's table of strings.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           // Or a body in UTF-16 would pass.
           .disable(JsonFactory.Feature.CHARSET_DETECTION)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

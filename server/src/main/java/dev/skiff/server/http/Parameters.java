@@ -75,7 +75,8 @@ record Parameters(Map<String, Object> values) {
       return OptionalInt.of(count);
     }
     throw InferenceException.invalid(
-        "parameter 'classification' must be a whole number of at least 0, got " + classes);
+        "parameter 'classification' must be a whole number of at least 0, got "
+            + RequestInputs.shortened(classes.toString()));
   }
 
   private void refuseSharedMemory() {

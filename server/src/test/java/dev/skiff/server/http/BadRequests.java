@@ -66,8 +66,8 @@ final class BadRequests {
         infer("{'outputs':[{'name':'q'}]}", INVALID_ARGUMENT, "no output 'q'"),
         infer("{'parameters':{'sequence_id':1}}", UNSUPPORTED, "'sequence_id'"),
         infer(
-            "{'outputs':[{'name':'y','parameters':{'classification':1}}]}",
-            UNSUPPORTED,
+            "{'outputs':[{'name':'y','parameters':{'classification':-1}}]}",
+            INVALID_ARGUMENT,
             "'classification'"),
         infer(
             "{'inputs':[{'name':'x','parameters':{'binary_data_size':12}}]}",

@@ -95,5 +95,7 @@ class InferReaderFieldsTest {
     assertInvalid(() -> InferReader.read(body(json), MODEL, SOON)).hasSizeLessThan(250);
     String timeout = "{\"parameters\":{\"timeout\":\"" + name + "\"}}";
     assertInvalid(() -> InferReader.read(body(timeout), MODEL, SOON)).hasSizeLessThan(250);
+    String classes = "{\"outputs\":[{\"parameters\":{\"classification\":\"" + name + "\"}}]}";
+    assertInvalid(() -> InferReader.read(body(classes), MODEL, SOON)).hasSizeLessThan(250);
   }
 }

@@ -3,7 +3,6 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,12 +41,9 @@ class ShippedModelsIT {
   }
 
   @Test
-  void needsANameWhereThereAreSeveral(TestServer server) {
-    server
-        .post("/predict", "[5.1, 3.5, 1.4, 0.2]")
-        .refused(ErrorCode.INVALID_ARGUMENT)
-        .contains("/predict/NAME")
-        .contains("digits", "iris", "language");
+  void needsNoName(TestServer server) {
+    assertThat(server.post("/predict", "[5.1, 3.5, 1.4, 0.2]").text())
+        .isEqualTo("{\"prediction\":[0]}");
   }
 
   @Test

@@ -1,0 +1,90 @@
+package dev.skiff.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The Java runtime of the image: its modules, its AOT cache, its memory. */
+@Tag("image")
+class JavaRuntimeIT {
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final int STEADY = 10;
+  private static final int REQUESTS = 200;
+
+  /** A line of class+load: a class of the AOT cache comes from the "shared objects file". */
+  private static final Pattern LOADED = Pattern.compile("(?m)\\[class,load] \\S+ source: (.*)$");
+
+  @Test
+  void hasTheModulesThatTheServerUsesAndNoOther() {
+    assertThat(
+            Docker.run(
+                    "run",
+                    "--rm",
+                    "--entrypoint",
+                    "/skiff/jre/bin/java",
+                    ImageUnderTest.name(),
+                    "--list-modules")
+                .lines()
+                .map(module -> module.replaceFirst("@.*", "")))
+        .containsExactly(
+            "java.base", "java.logging", "java.management", "jdk.management", "jdk.unsupported");
+  }
+
+  /** AOTMode=on ends the JVM if the cache does not fit; "auto" would go on without a word. */
+  @Test
+  void startsFromItsAotCache() throws Exception {
+    try (var skiff = new Skiff().withEnv("JAVA_TOOL_OPTIONS", "-XX:AOTMode=on -Xlog:class+load")) {
+      skiff.start();
+      assertThat(skiff.post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
+      List<String> sources =
+          LOADED.matcher(skiff.getLogs()).results().map(line -> line.group(1)).toList();
+      long cached =
+          sources.stream().filter(source -> source.startsWith("shared objects file")).count();
+      System.out.println(cached + " of " + sources.size() + " classes from the AOT cache");
+      assertThat(sources).hasSizeGreaterThan(1000);
+      Budgets.AOT_SHARE.check((double) cached / sources.size());
+    }
+  }
+
+  @Test
+  void staysSmallInMemory() throws Exception {
+    try (var skiff = new Skiff()) {
+      skiff.start();
+      for (String model : List.of("iris", "digits", "language")) {
+        for (int request = 0; request < REQUESTS; request++) {
+          skiff.sample(model);
+        }
+      }
+      Budgets.RESIDENT.check(settled(skiff));
+    }
+  }
+
+  /**
+   * Megabytes once they have stopped falling: the compilers give back what the warm-up needed some
+   * seconds after it.
+   */
+  private static double settled(Skiff skiff) throws Exception {
+    double lowest = resident(skiff);
+    for (int steady = 0; steady < STEADY; steady++) {
+      Thread.sleep(POLL);
+      double now = resident(skiff);
+      if (now < lowest * 0.99) {
+        steady = 0;
+      }
+      lowest = Math.min(lowest, now);
+    }
+    return lowest;
+  }
+
+  /** The host's own account; the image has no ps. */
+  private static double resident(Skiff skiff) throws Exception {
+    List<String> lines =
+        Docker.run("top", skiff.getContainerId(), "-eo", "pid,rss").lines().toList();
+    assertThat(lines).as("a heading and one process").hasSize(2);
+    return Double.parseDouble(lines.getLast().replaceFirst(".*\\s", "")) * 1024 / 1e6;
+  }
+}
