@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WasteIT {
   private static final Path REPORT = Path.of("../bench/results/waste-cpu.txt");
 
-  private static final String TRACED = "skiff:image-test-traced";
+  private static final String TRACED = "skiff:image-test-traced-" + ProcessHandle.current().pid();
 
   /** A descriptor that strace shows with its path, or the program of an exec. */
   private static final Pattern OPENED =

@@ -1,20 +1,18 @@
 package dev.skiff.server;
 
 import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A Chromium without a window, started anew for every page. The system property {@code
- * skiff.browser} names its binary, or says {@code absent} to leave out the tests that need one.
+ * skiff.browser} names its binary.
  */
 record Browser(Path binary) {
   private static final List<String> NAMES =
@@ -28,27 +26,16 @@ record Browser(Path binary) {
    */
   record Page(String dom, String log) {}
 
-  /** The browser of this machine; fails the test if there is none. */
+  /** The browser of this machine. */
   static Browser find() {
-    String wanted = System.getProperty("skiff.browser", "");
-    if (wanted.equals("absent")) {
-      abort("left out by -Dskiff.browser=absent");
-    }
-    if (!wanted.isEmpty()) {
-      return new Browser(Path.of(wanted));
-    }
-    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-        .flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name)))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .map(Browser::new)
-        .orElseGet(
-            () ->
-                fail(
-                    "this test needs a browser: install chromium (Debian: apt-get install"
-                        + " --no-install-recommends chromium), name another with"
-                        + " -Dskiff.browser=/path/to/chrome, or leave the test out with"
-                        + " -Dskiff.browser=absent"));
+    String named = System.getProperty("skiff.browser", "");
+    Optional<Path> found = named.isEmpty() ? Tools.find(NAMES) : Optional.of(Path.of(named));
+    Tools.require(
+        found.isPresent(),
+        "the console page's test needs a browser: install chromium (Debian: apt-get install"
+            + " --no-install-recommends chromium) or name another with"
+            + " -Dskiff.browser=/path/to/chrome");
+    return new Browser(found.orElseThrow());
   }
 
   /**

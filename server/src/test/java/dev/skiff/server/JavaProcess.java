@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
@@ -20,6 +21,19 @@ import java.util.function.Predicate;
  */
 public final class JavaProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
+
+  /** ONNX Runtime knows continuous integration by these and sends nothing from there. */
+  private static final Set<String> TELEMETRY_IS_OFF_IN =
+      Set.of(
+          "CI",
+          "TF_BUILD",
+          "GITHUB_ACTIONS",
+          "GITLAB_CI",
+          "TRAVIS",
+          "JENKINS_URL",
+          "CODEBUILD_BUILD_ID",
+          "TEAMCITY_VERSION",
+          "APPVEYOR");
 
   private final Process process;
   private final Lines out;
@@ -50,6 +64,7 @@ public final class JavaProcess implements AutoCloseable {
             name ->
                 name.startsWith("SKIFF_")
                     || name.equals("ORT_DISABLE_TELEMETRY")
+                    || TELEMETRY_IS_OFF_IN.contains(name)
                     || name.equals("JAVA_TOOL_OPTIONS")
                     || name.equals("JDK_JAVA_OPTIONS"));
     builder.environment().putAll(environment);

@@ -53,15 +53,12 @@ final class PythonEnvironment {
     return execute(command.toArray(String[]::new));
   }
 
-  private static void make(String folder) throws InterruptedException {
-    String remedy =
-        "install Python 3.11 or later with its venv module (Debian: python3-venv),"
-            + " or give -Dskiff.python=absent to go without";
-    try {
-      check(execute("python3", "-m", "venv", "--clear", folder), remedy);
-    } catch (IOException e) {
-      throw new AssertionError("there is no python3: " + remedy, e);
-    }
+  private static void make(String folder) throws IOException, InterruptedException {
+    Tools.require(
+        Tools.find(List.of("python3")).isPresent()
+            && execute("python3", "-m", "venv", "--clear", folder).exitCode() == 0,
+        "the test against Triton's client needs Python 3.11 or later with its venv module"
+            + " (Debian: python3-venv)");
   }
 
   private static void check(Result result, String otherwise) {

@@ -57,6 +57,8 @@ class ReadmeIT {
   @ParameterizedTest
   @MethodSource("requests")
   void requestAnswersAsItSays(Block block) throws Exception {
+    Tools.require(
+        Tools.find(List.of("curl")).isPresent(), "the test of the README's requests needs curl");
     String shell = block.shell().replace("localhost:8080", "127.0.0.1:" + server.port());
     Files.writeString(home.resolve(".curlrc"), "fail\nsilent\nshow-error\n");
     ProcessBuilder builder = new ProcessBuilder("bash", "-eu", "-c", shell);

@@ -1,7 +1,6 @@
 package dev.skiff.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,9 +15,6 @@ final class TritonClientIT {
 
   @Test
   void theClientIsContent(@TempDir Path folder) throws Exception {
-    assumeFalse(
-        "absent".equals(System.getProperty("skiff.python")),
-        "-Dskiff.python=absent: the V2 protocol was not checked against tritonclient");
     Path scripts = Path.of("src/test/python");
     PythonEnvironment python = PythonEnvironment.of(scripts.resolve("requirements.txt"));
     try (SkiffProcess server = SkiffProcess.serve(repository(folder))) {

@@ -69,7 +69,14 @@ class ErrorsIT {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"GET /", "GET /favicon.ico", "GET /v3", "FOO /nope", "DELETE /nope", "OPTIONS *"})
+      strings = {
+        "GET /nope",
+        "GET /favicon.ico",
+        "GET /v3",
+        "FOO /nope",
+        "DELETE /nope",
+        "OPTIONS *"
+      })
   void unknownPaths(String line, TestServer server) {
     Reply.parse(server.raw(line + " HTTP/1.1\nHost: a\nConnection: close\n\n"))
         .refused(ErrorCode.NOT_FOUND);
