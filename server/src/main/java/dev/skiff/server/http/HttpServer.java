@@ -49,6 +49,7 @@ public final class HttpServer {
 
   private final HttpConfig config;
   private final Reception reception;
+  private final JettyErrors jettyErrors;
   private final Javalin javalin;
 
   /**
@@ -71,6 +72,7 @@ public final class HttpServer {
       Duration drainTimeout) {
     this.config = config;
     this.reception = new Reception(metrics, accessLog);
+    this.jettyErrors = new JettyErrors(metrics);
     List<Route> routes = routes(config, repository, metrics, draining, version, provider);
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
@@ -135,7 +137,7 @@ public final class HttpServer {
     javalinConfig.jetty.addConnector(this::connector);
     javalinConfig.jetty.modifyServer(server -> configure(server, drainTimeout));
     javalinConfig.jetty.modifyServletContextHandler(
-        context -> context.setErrorHandler(new JettyErrors()));
+        context -> context.setErrorHandler(jettyErrors));
     for (Route route : routes) {
       for (HandlerType method : METHODS) {
         javalinConfig.routes.addHttpHandler(
@@ -162,8 +164,8 @@ public final class HttpServer {
     return connector;
   }
 
-  private static void configure(Server server, Duration drainTimeout) {
-    server.setErrorHandler(new JettyErrors());
+  private void configure(Server server, Duration drainTimeout) {
+    server.setErrorHandler(jettyErrors);
     // Without these two, stopping drops the requests that are under way.
     server.insertHandler(new GracefulHandler());
     server.setStopTimeout(drainTimeout.toMillis());

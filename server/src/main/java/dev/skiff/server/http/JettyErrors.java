@@ -1,6 +1,7 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.metrics.Metrics;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
@@ -11,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Gives the errors that Jetty itself finds, such as malformed HTTP, the shape of all others. */
 final class JettyErrors extends ErrorHandler {
+  private final Metrics metrics;
+
+  JettyErrors(Metrics metrics) {
+    this.metrics = metrics;
+  }
 
   @Override
   public boolean errorPageForMethod(String method) {
@@ -25,7 +31,12 @@ final class JettyErrors extends ErrorHandler {
       @Nullable String message,
       @Nullable Throwable cause,
       Callback callback) {
+    metrics.error(ErrorMapper.code(code).name());
     Body body = body(code, message);
+    response.getHeaders().put(RequestHeaders.REQUEST_ID, RequestHeaders.newRequestId());
+    response
+        .getHeaders()
+        .put(Timings.HEADER, Timings.total(System.nanoTime() - request.getBeginNanoTime()));
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.CONTENT_TYPE);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
     response.write(true, ByteBuffer.wrap(body.bytes(), 0, body.length()), callback);

@@ -27,9 +27,12 @@ final class RequestHeaders {
   /** The client's id for the request if it is well formed, else one of our own. */
   static String requestId(Exchange exchange) {
     String id = exchange.header(REQUEST_ID);
-    return id != null && ID.matcher(id).matches()
-        ? id
-        : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    return id != null && ID.matcher(id).matches() ? id : newRequestId();
+  }
+
+  /** An id for a request that brought none. */
+  static String newRequestId() {
+    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
   }
 
   /** The W3C trace context, if it is well formed. */

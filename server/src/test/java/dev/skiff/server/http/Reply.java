@@ -68,6 +68,8 @@ record Reply(int status, HttpHeaders headers, byte[] body) {
 
   /** The message of the error, which must have this status and code, and the one shape. */
   AbstractStringAssert<?> refused(int expectedStatus, ErrorCode code) {
+    assertThat(header("X-Request-Id")).as("every reply has an id").isNotEmpty();
+    assertThat(header("Server-Timing")).as("every reply is timed").startsWith("total;dur=");
     assertThat(status).as(text()).isEqualTo(expectedStatus);
     assertThat(header("Content-Type")).isEqualTo("application/json");
     JsonNode error = json();
