@@ -44,8 +44,7 @@ final class MetadataHandler {
 
   /** {@code GET /v2/models/{model}[/versions/{version}]}: model metadata. */
   void model(Exchange exchange) throws IOException {
-    try (Lease lease =
-        repository.acquire(Predictions.model(exchange), Predictions.version(exchange))) {
+    try (Lease lease = Predictions.lease(repository, exchange)) {
       Body body =
           Json.write(
               json -> {

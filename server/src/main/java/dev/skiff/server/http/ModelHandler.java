@@ -29,7 +29,7 @@ final class ModelHandler {
 
   /** The model's configuration. A batched model's dims leave the batch out, as Triton's do. */
   void config(Exchange exchange) throws IOException {
-    try (Lease lease = lease(exchange)) {
+    try (Lease lease = Predictions.lease(repository, exchange)) {
       LoadedModel model = lease.target();
       boolean batched = model.inputs().stream().allMatch(TensorSpec::batched);
       Body body =
@@ -50,7 +50,7 @@ final class ModelHandler {
 
   /** How often and how long the model was asked, since the server started. */
   void statistics(Exchange exchange) throws IOException {
-    try (Lease lease = lease(exchange)) {
+    try (Lease lease = Predictions.lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body body =
           Json.write(
@@ -77,10 +77,6 @@ final class ModelHandler {
               });
       exchange.reply(200, Json.CONTENT_TYPE, body);
     }
-  }
-
-  private Lease lease(Exchange exchange) {
-    return repository.acquire(Predictions.model(exchange), Predictions.version(exchange));
   }
 
   private static void duration(JsonGenerator json, String name, Metrics.Durations durations)

@@ -47,7 +47,7 @@ final class Predictions {
     RequestHeaders.checkJson(exchange);
     RequestHeaders.checkAcceptsJson(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
-    try (Lease lease = repository.acquire(model(exchange), version(exchange))) {
+    try (Lease lease = lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
       long start = System.nanoTime();
@@ -88,6 +88,11 @@ final class Predictions {
             out.length());
       }
     }
+  }
+
+  /** A lease on the version that the path names. */
+  static Lease lease(ModelRepository repository, Exchange exchange) {
+    return repository.acquire(model(exchange), version(exchange));
   }
 
   /**

@@ -57,7 +57,7 @@ final class ValueWriter {
     json.writeEndArray();
   }
 
-  /** One value per row of the outermost axis, each handed to {@code separator} first. */
+  /** Writes the value's rows along the outermost axis, one at each call. */
   Rows rows(Value value) {
     return switch (value) {
       case Tensor tensor -> {

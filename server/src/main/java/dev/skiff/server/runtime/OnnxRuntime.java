@@ -26,11 +26,6 @@ public final class OnnxRuntime {
         OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "skiff"));
   }
 
-  /** The version of the native library. */
-  public String version() {
-    return environment.getVersion();
-  }
-
   /**
    * Opens a model. Takes as long as reading and optimising its graph does.
    *
