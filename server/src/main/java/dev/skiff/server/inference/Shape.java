@@ -103,6 +103,14 @@ public final class Shape {
     return of(Arrays.copyOfRange(dimensions, 1, dimensions.length));
   }
 
+  /** Whether the rows of both have one shape: all dimensions but the outermost are equal. */
+  public boolean hasRowsOf(Shape other) {
+    return rank() > 0
+        && rank() == other.rank()
+        && Arrays.equals(
+            dimensions, 1, dimensions.length, other.dimensions, 1, other.dimensions.length);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Shape shape && Arrays.equals(dimensions, shape.dimensions);

@@ -4,7 +4,9 @@ import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +16,15 @@ import org.jspecify.annotations.Nullable;
  * {@link Datatype#BYTES} elements lie on the heap, each as a 4-byte length and its bytes.
  *
  * <p>Whoever is handed a tensor closes it, once. A tensor of a {@link TensorPool} goes back there,
- * any other frees its memory. Not thread-safe: one thread at a time.
+ * the last of the {@link #split views} of one tensor closes that, any other frees its memory. Not
+ * thread-safe: one thread at a time.
  */
 public final class Tensor implements Value {
   private final Datatype datatype;
   private final Shape shape;
   private final ByteBuffer data;
   private final @Nullable Arena memory;
-  private final @Nullable TensorPool pool;
+  private final @Nullable Owner owner;
   private @Nullable Handle handle;
 
   /** Native code's own object for a tensor's memory, kept beside it so that it is made once. */
@@ -29,17 +32,22 @@ public final class Tensor implements Value {
     void release();
   }
 
+  /** Who takes a tensor back that is closed. */
+  interface Owner {
+    void release(Tensor tensor);
+  }
+
   private Tensor(
       Datatype datatype,
       Shape shape,
       ByteBuffer data,
       @Nullable Arena memory,
-      @Nullable TensorPool pool) {
+      @Nullable Owner owner) {
     this.datatype = datatype;
     this.shape = shape;
     this.data = data.order(ByteOrder.nativeOrder());
     this.memory = memory;
-    this.pool = pool;
+    this.owner = owner;
   }
 
   /**
@@ -51,7 +59,7 @@ public final class Tensor implements Value {
     return allocate(datatype, shape, null);
   }
 
-  static Tensor allocate(Datatype datatype, Shape shape, @Nullable TensorPool pool) {
+  static Tensor allocate(Datatype datatype, Shape shape, @Nullable Owner owner) {
     if (datatype == Datatype.BYTES) {
       throw new IllegalArgumentException("BYTES elements have no fixed size");
     }
@@ -59,7 +67,7 @@ public final class Tensor implements Value {
     Arena memory = Arena.ofShared();
     // A kernel may ask for the address of an empty tensor: never hand it memory of size 0.
     ByteBuffer data = memory.allocate(Math.max(bytes, 1), 64).asByteBuffer().limit(bytes);
-    return new Tensor(datatype, shape, data, memory, pool);
+    return new Tensor(datatype, shape, data, memory, owner);
   }
 
   private static int bytes(Datatype datatype, Shape shape) {
@@ -117,6 +125,51 @@ public final class Tensor implements Value {
     return List.of(texts);
   }
 
+  /**
+   * Cuts the tensor along its outermost axis into views of its memory, without a copy. They take
+   * its place: the last of them that is closed closes it. Different threads may own them.
+   *
+   * @param rows the outermost dimension of each view
+   * @throws IllegalArgumentException if they do not sum up to the tensor's
+   */
+  public List<Tensor> split(List<Long> rows) {
+    long sum = rows.stream().mapToLong(Long::longValue).sum();
+    if (shape.rank() == 0 || shape.dimension(0) != sum) {
+      throw new IllegalArgumentException(
+          "a tensor of " + shape + " does not have " + sum + " rows");
+    }
+    long elements = shape.row().elements();
+    AtomicInteger open = new AtomicInteger(rows.size());
+    Owner owner =
+        view -> {
+          view.free();
+          if (open.decrementAndGet() == 0) {
+            close();
+          }
+        };
+    List<Tensor> views = new ArrayList<>(rows.size());
+    int start = 0;
+    for (long count : rows) {
+      int end = end(start, count * elements);
+      ByteBuffer part = data.slice(start, end - start);
+      views.add(new Tensor(datatype, shape.with(0, count), part, null, owner));
+      start = end;
+    }
+    return views;
+  }
+
+  /** Where the elements end, in bytes, of which the first lies at {@code start}. */
+  private int end(int start, long elements) {
+    if (datatype != Datatype.BYTES) {
+      return Math.toIntExact(start + elements * datatype.byteSize());
+    }
+    int end = start;
+    for (long i = 0; i < elements; i++) {
+      end += Integer.BYTES + data.getInt(end);
+    }
+    return end;
+  }
+
   /** The handle that was made for this tensor's memory, made now if there is none yet. */
   public <H extends Handle> H handle(Class<H> type, Function<Tensor, H> make) {
     Handle known = handle;
@@ -130,8 +183,8 @@ public final class Tensor implements Value {
 
   @Override
   public void close() {
-    if (pool != null) {
-      pool.release(this);
+    if (owner != null) {
+      owner.release(this);
     } else {
       free();
     }

@@ -12,6 +12,7 @@ import java.util.Map;
 public final class TensorPool implements AutoCloseable {
   private final long maximumIdleBytes;
   private final Map<Key, ArrayDeque<Tensor>> idle = new HashMap<>();
+  private final Tensor.Owner owner = this::release;
   private long idleBytes;
   private boolean closed;
 
@@ -39,10 +40,10 @@ public final class TensorPool implements AutoCloseable {
         return tensor;
       }
     }
-    return Tensor.allocate(datatype, shape, this);
+    return Tensor.allocate(datatype, shape, owner);
   }
 
-  synchronized void release(Tensor tensor) {
+  private synchronized void release(Tensor tensor) {
     int bytes = tensor.data().capacity();
     if (closed || bytes > maximumIdleBytes) {
       tensor.free();

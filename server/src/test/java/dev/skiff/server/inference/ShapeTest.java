@@ -139,4 +139,16 @@ class ShapeTest {
             .mapToLong(Long::parseLong)
             .toArray());
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'2,3', '5,3', true",
+    "'2', '5', true",
+    "'2,3', '2,4', false",
+    "'2,3', '2,3,1', false",
+    "'', '', false"
+  })
+  void rowsOfOneShape(String one, String other, boolean expected) {
+    assertThat(shape(one).hasRowsOf(shape(other))).isEqualTo(expected);
+  }
 }

@@ -140,6 +140,44 @@ class TensorTest {
     assertThatIllegalStateException().isThrownBy(() -> inner.data().get(0));
   }
 
+  @Test
+  void viewsShareTheMemoryAndTheLastOneClosesIt() {
+    Tensor whole = Tensor.allocate(Datatype.INT32, Shape.of(6, 2));
+    for (int i = 0; i < 12; i++) {
+      whole.data().putInt(i * Integer.BYTES, i);
+    }
+    List<Tensor> views = whole.split(List.of(1L, 3L, 2L));
+    assertThat(views)
+        .extracting(Tensor::shape)
+        .containsExactly(Shape.of(1, 2), Shape.of(3, 2), Shape.of(2, 2));
+    assertThat(views.get(1).data().getInt(0)).isEqualTo(2);
+    assertThat(views.get(1).data().limit()).isEqualTo(3 * 2 * Integer.BYTES);
+    whole.data().putInt(8 * Integer.BYTES, 99);
+    assertThat(views.get(2).data().getInt(0)).as("not a copy").isEqualTo(99);
+    views.get(2).close();
+    views.get(0).close();
+    assertThat(whole.data().getInt(0)).isZero();
+    views.get(1).close();
+    assertThatIllegalStateException().isThrownBy(() -> whole.data().get(0));
+  }
+
+  @Test
+  void textsAreCutBetweenElements() {
+    Tensor whole = Tensor.ofStrings(Shape.of(3, 2), List.of("a", "", "🚣", "bc", "d", "e"));
+    List<Tensor> views = whole.split(List.of(2L, 1L));
+    assertThat(views.get(0).strings()).containsExactly("a", "", "🚣", "bc");
+    assertThat(views.get(1).strings()).containsExactly("d", "e");
+  }
+
+  @Test
+  void whatDoesNotSumUpIsNotCut() {
+    try (Tensor tensor = Tensor.allocate(Datatype.FP32, Shape.of(3));
+        Tensor scalar = Tensor.allocate(Datatype.FP32, Shape.of())) {
+      assertThatIllegalArgumentException().isThrownBy(() -> tensor.split(List.of(1L, 1L)));
+      assertThatIllegalArgumentException().isThrownBy(() -> scalar.split(List.of(1L)));
+    }
+  }
+
   private static CountingHandle make(List<CountingHandle> made) {
     CountingHandle handle = new CountingHandle();
     made.add(handle);
