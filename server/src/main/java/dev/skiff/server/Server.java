@@ -45,6 +45,7 @@ public final class Server {
             version,
             "cpu",
             config.drain().timeout());
+    repository.all().forEach(this::listen);
     try {
       port = http.start();
     } catch (RuntimeException e) {
@@ -106,6 +107,13 @@ public final class Server {
       log.warn("stopped, though requests were still running after the drain timeout");
     }
     return answered && released;
+  }
+
+  /** Counts its runs; the meters are made at the first. */
+  private void listen(ModelVersion version) {
+    version.listen(
+        (rows, join, run, split) ->
+            metrics.model(version.model(), version.version()).ran(rows, join, run, split));
   }
 
   private void watch(ModelVersion version) {

@@ -1,4 +1,4 @@
-/** When a request may run: bounded concurrency, a bounded queue, deadlines. */
+/** When a request may run, and with whom: bounded concurrency, a bounded queue, batches. */
 @NullMarked
 package dev.skiff.server.batching;
 

@@ -30,19 +30,31 @@ public final class Keys {
           "intra-op-threads",
           "COUNT",
           "auto",
-          "threads that share the work of one operator; auto is the number of CPUs");
+          "threads that share the work of one operator; auto goes by the model and the CPUs");
   public static final Key CONCURRENCY =
       new Key(
           "concurrency",
           "COUNT",
           "auto",
-          "runs of one model at a time; auto is the number of CPUs");
+          "runs of one model at a time; auto goes by the model and the CPUs");
   public static final Key QUEUE_LIMIT =
       new Key(
           "queue-limit",
           "COUNT",
           "128",
           "requests that may wait for one model; more get 503 at once");
+  public static final Key QUEUE_BYTES =
+      new Key(
+          "queue-bytes",
+          "SIZE",
+          "64MiB",
+          "bytes of tensors that may wait for one model; more get 503 at once");
+  public static final Key BATCHING =
+      new Key(
+          "batching",
+          "auto|on|off",
+          "auto",
+          "whether requests that wait run together; auto finds out for each model");
   public static final Key DRAIN_DELAY =
       new Key(
           "drain-delay",
@@ -75,6 +87,8 @@ public final class Keys {
           INTRA_OP_THREADS,
           CONCURRENCY,
           QUEUE_LIMIT,
+          QUEUE_BYTES,
+          BATCHING,
           DRAIN_DELAY,
           DRAIN_TIMEOUT,
           LOG_FORMAT,

@@ -3,10 +3,12 @@ package dev.skiff.server.config;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -24,6 +26,7 @@ public record ModelConfig(
     VersionPolicy versions,
     RuntimeConfig runtime,
     Map<String, List<Long>> warmUpShapes) {
+  private static final int MAX_BATCH = 1_000_000;
 
   public ModelConfig {
     warmUpShapes = Map.copyOf(warmUpShapes);
@@ -62,9 +65,14 @@ public record ModelConfig(
   private static ModelConfig of(JsonNode root, RuntimeConfig runtime) {
     boolean isDefault = false;
     VersionPolicy versions = new VersionPolicy.Latest();
-    int intraOpThreads = runtime.intraOpThreads();
-    int concurrency = runtime.concurrency();
+    OptionalInt intraOpThreads = runtime.intraOpThreads();
+    OptionalInt concurrency = runtime.concurrency();
     int queueLimit = runtime.queueLimit();
+    long queueBytes = runtime.queueBytes();
+    BatchingConfig.Mode batching = runtime.batching().mode();
+    OptionalInt maxBatchSize = runtime.batching().maxBatchSize();
+    SortedSet<Integer> preferred = runtime.batching().preferredBatchSizes();
+    Duration queueDelay = runtime.batching().queueDelay();
     Map<String, List<Long>> warmUpShapes = Map.of();
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       JsonNode value = entry.getValue();
@@ -72,17 +80,34 @@ public record ModelConfig(
       switch (entry.getKey()) {
         case "default" -> isDefault = setting.flag();
         case "versions" -> versions = policy(value, setting);
-        case "intra-op-threads" -> intraOpThreads = setting.count(1, 1024);
-        case "concurrency" -> concurrency = setting.count(1, 1024);
+        case "intra-op-threads" -> intraOpThreads = setting.countOrAuto();
+        case "concurrency" -> concurrency = setting.countOrAuto();
         case "queue-limit" -> queueLimit = setting.count(0, 1_000_000);
+        case "queue-bytes" -> queueBytes = setting.bytes();
+        case "batching" -> batching = setting.choice(BatchingConfig.Mode.class);
+        case "max-batch-size" -> maxBatchSize = OptionalInt.of(setting.count(1, MAX_BATCH));
+        case "preferred-batch-sizes" -> preferred = sizes(value, setting);
+        case "queue-delay" -> queueDelay = setting.duration();
         case "warm-up-shapes" -> warmUpShapes = shapes(value, setting);
         default -> throw new ConfigException(setting.origin() + ": unknown key");
       }
     }
+    if (maxBatchSize.isPresent()
+        && !preferred.isEmpty()
+        && preferred.last() > maxBatchSize.getAsInt()) {
+      throw new ConfigException(
+          "model.json: preferred-batch-sizes: expected at most max-batch-size, %d, got '%d'"
+              .formatted(maxBatchSize.getAsInt(), preferred.last()));
+    }
     return new ModelConfig(
         isDefault,
         versions,
-        new RuntimeConfig(intraOpThreads, concurrency, queueLimit),
+        new RuntimeConfig(
+            intraOpThreads,
+            concurrency,
+            queueLimit,
+            queueBytes,
+            new BatchingConfig(batching, maxBatchSize, preferred, queueDelay)),
         warmUpShapes);
   }
 
@@ -98,6 +123,15 @@ public record ModelConfig(
       case "all" -> new VersionPolicy.All();
       default -> throw setting.wrong("latest, all or a list of versions");
     };
+  }
+
+  private static SortedSet<Integer> sizes(JsonNode value, Setting setting) {
+    if (!value.isArray()) {
+      throw setting.wrong("a list of batch sizes");
+    }
+    SortedSet<Integer> sizes = new TreeSet<>();
+    value.forEach(size -> sizes.add(element(setting, size).count(1, MAX_BATCH)));
+    return sizes;
   }
 
   private static Map<String, List<Long>> shapes(JsonNode value, Setting setting) {

@@ -18,7 +18,6 @@ public record ServerConfig(
    * @throws ConfigException for the first one that is wrong
    */
   static ServerConfig of(Function<Key, Setting> settings) {
-    int cpus = Runtime.getRuntime().availableProcessors();
     String defaultModel = settings.apply(Keys.DEFAULT_MODEL).text();
     return new ServerConfig(
         new HttpConfig(
@@ -32,9 +31,11 @@ public record ServerConfig(
             Path.of(settings.apply(Keys.MODELS).text()),
             Optional.of(defaultModel).filter(name -> !name.isEmpty())),
         new RuntimeConfig(
-            settings.apply(Keys.INTRA_OP_THREADS).countOr(cpus),
-            settings.apply(Keys.CONCURRENCY).countOr(cpus),
-            settings.apply(Keys.QUEUE_LIMIT).count(0, 1_000_000)),
+            settings.apply(Keys.INTRA_OP_THREADS).countOrAuto(),
+            settings.apply(Keys.CONCURRENCY).countOrAuto(),
+            settings.apply(Keys.QUEUE_LIMIT).count(0, 1_000_000),
+            settings.apply(Keys.QUEUE_BYTES).bytes(),
+            BatchingConfig.of(settings.apply(Keys.BATCHING).choice(BatchingConfig.Mode.class))),
         new DrainConfig(
             settings.apply(Keys.DRAIN_DELAY).duration(),
             settings.apply(Keys.DRAIN_TIMEOUT).duration()),

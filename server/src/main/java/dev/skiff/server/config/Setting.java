@@ -1,7 +1,9 @@
 package dev.skiff.server.config;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,7 +15,7 @@ import java.util.regex.Pattern;
 record Setting(String origin, String text) {
   private static final Pattern COUNT = Pattern.compile("\\d{1,10}");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(us|ms|s|m|h)");
   private static final Duration LONGEST = Duration.ofDays(365);
 
   /** A whole number within these bounds. */
@@ -27,13 +29,13 @@ record Setting(String origin, String text) {
     throw wrong("a whole number from " + minimum + " to " + maximum);
   }
 
-  /** A whole number of at least 1, or what {@code auto} stands for. */
-  int countOr(int auto) {
+  /** A whole number of at least 1, or nothing for {@code auto}. */
+  OptionalInt countOrAuto() {
     if (text.equals("auto")) {
-      return auto;
+      return OptionalInt.empty();
     }
     try {
-      return count(1, 1024);
+      return OptionalInt.of(count(1, 1024));
     } catch (ConfigException e) {
       throw wrong("auto or a whole number from 1 to 1024");
     }
@@ -59,7 +61,9 @@ record Setting(String origin, String text) {
     }
   }
 
-  /** A duration with its unit: ms, s, m or h; a year at most, so that it always fits a deadline. */
+  /**
+   * A duration with its unit: us, ms, s, m or h; a year at most, so that it always fits a deadline.
+   */
   Duration duration() {
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
@@ -68,6 +72,7 @@ record Setting(String origin, String text) {
     long number = Long.parseLong(matcher.group(1));
     Duration duration =
         switch (matcher.group(2)) {
+          case "us" -> Duration.of(number, ChronoUnit.MICROS);
           case "ms" -> Duration.ofMillis(number);
           case "s" -> Duration.ofSeconds(number);
           case "m" -> Duration.ofMinutes(number);

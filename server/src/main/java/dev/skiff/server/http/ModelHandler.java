@@ -1,6 +1,8 @@
 package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.skiff.server.batching.BatchPolicy;
+import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
@@ -12,6 +14,9 @@ import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * {@code GET …/config} and {@code GET …/stats} of a model: two extensions of Triton's that its
@@ -39,9 +44,11 @@ final class ModelHandler {
                 json.writeStringField("name", lease.model());
                 json.writeStringField("platform", "onnxruntime_onnx");
                 json.writeStringField("backend", "onnxruntime");
-                json.writeNumberField("max_batch_size", batched ? Integer.MAX_VALUE : 0);
+                json.writeNumberField(
+                    "max_batch_size", batched ? model.batcher().limits().requestRows() : 0);
                 tensors(json, "input", model.inputs(), batched);
                 tensors(json, "output", model.outputs(), batched);
+                batching(json, model.batcher());
                 json.writeEndObject();
               });
       exchange.reply(200, Json.CONTENT_TYPE, body);
@@ -62,7 +69,7 @@ final class ModelHandler {
                 json.writeStringField("version", Long.toString(lease.version()));
                 json.writeNumberField("last_inference", meters.lastMillis());
                 json.writeNumberField("inference_count", meters.rowCount());
-                json.writeNumberField("execution_count", meters.run().count());
+                json.writeNumberField("execution_count", meters.runs());
                 json.writeObjectFieldStart("inference_stats");
                 duration(json, "success", meters.total());
                 duration(json, "fail", meters.failure());
@@ -71,12 +78,53 @@ final class ModelHandler {
                 duration(json, "compute_infer", meters.run());
                 duration(json, "compute_output", meters.write());
                 json.writeEndObject();
+                json.writeArrayFieldStart("batch_stats");
+                for (Metrics.Batches batches : meters.batches()) {
+                  json.writeStartObject();
+                  json.writeNumberField("batch_size", batches.rows());
+                  duration(json, "compute_input", batches.join());
+                  duration(json, "compute_infer", batches.run());
+                  duration(json, "compute_output", batches.split());
+                  json.writeEndObject();
+                }
+                json.writeEndArray();
                 json.writeEndObject();
                 json.writeEndArray();
                 json.writeEndObject();
               });
       exchange.reply(200, Json.CONTENT_TYPE, body);
     }
+  }
+
+  /** The dynamic batcher's settings, or why it runs each request alone; and the runs at a time. */
+  private static void batching(JsonGenerator json, Batcher batcher) throws IOException {
+    json.writeArrayFieldStart("instance_group");
+    json.writeStartObject();
+    json.writeStringField("kind", "KIND_CPU");
+    json.writeNumberField("count", batcher.limits().concurrency());
+    json.writeEndObject();
+    json.writeEndArray();
+    Optional<String> objection = batcher.objection();
+    if (objection.isPresent()) {
+      json.writeObjectFieldStart("parameters");
+      json.writeObjectFieldStart("dynamic_batching");
+      json.writeStringField("string_value", "off: " + objection.get());
+      json.writeEndObject();
+      json.writeEndObject();
+      return;
+    }
+    BatchPolicy policy = batcher.policy();
+    json.writeObjectFieldStart("dynamic_batching");
+    json.writeArrayFieldStart("preferred_batch_size");
+    // As Triton has it: without any, the largest batch is the preferred one.
+    Set<Long> preferred =
+        policy.preferredRows().isEmpty() ? Set.of(policy.maxRows()) : policy.preferredRows();
+    for (long rows : new TreeSet<>(preferred)) {
+      json.writeNumber(rows);
+    }
+    json.writeEndArray();
+    json.writeNumberField("max_queue_delay_microseconds", policy.delayNanos() / 1_000);
+    json.writeEndObject();
   }
 
   private static void duration(JsonGenerator json, String name, Metrics.Durations durations)

@@ -72,7 +72,7 @@ final class Predictions {
     R read = dialect.read(in, lease.target(), deadline);
     try (InferenceRequest request = dialect.request(read)) {
       long readNanos = System.nanoTime() - start;
-      try (InferenceResponse response = lease.target().scheduler().run(request)) {
+      try (InferenceResponse response = lease.target().batcher().run(request)) {
         long writing = System.nanoTime();
         Body out = dialect.write(lease, read, response);
         long writeNanos = System.nanoTime() - writing;

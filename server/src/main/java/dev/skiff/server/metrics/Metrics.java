@@ -14,10 +14,14 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
@@ -39,6 +43,9 @@ public final class Metrics implements AutoCloseable {
     Duration.ofSeconds(5)
   };
   private static final double[] BATCH_BUCKETS = {1, 2, 4, 8, 16, 32, 64, 128};
+
+  /** Clients choose how many rows they send, and what is kept of them is bounded. */
+  private static final long LARGEST_LISTED_BATCH = 1024;
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -132,6 +139,38 @@ public final class Metrics implements AutoCloseable {
     }
   }
 
+  /**
+   * The runs of one size.
+   *
+   * @param rows the size
+   * @param join putting their requests together
+   * @param run running the model
+   * @param split cutting the answers
+   */
+  public record Batches(long rows, Durations join, Durations run, Durations split) {}
+
+  private static final class BatchTimes {
+    private long runs;
+    private long joinNanos;
+    private long runNanos;
+    private long splitNanos;
+
+    synchronized void add(long join, long run, long split) {
+      runs++;
+      joinNanos += join;
+      runNanos += run;
+      splitNanos += split;
+    }
+
+    synchronized Batches batches(long rows) {
+      return new Batches(
+          rows,
+          new Durations(runs, joinNanos),
+          new Durations(runs, runNanos),
+          new Durations(runs, splitNanos));
+    }
+  }
+
   /** What is recorded of each prediction of one version of a model. */
   public static final class ModelMeters {
     private final Timer total;
@@ -140,7 +179,9 @@ public final class Metrics implements AutoCloseable {
     private final Timer queue;
     private final Timer run;
     private final Timer write;
-    private final DistributionSummary rows;
+    private final DistributionSummary runRows;
+    private final LongAdder answeredRows = new LongAdder();
+    private final ConcurrentNavigableMap<Long, BatchTimes> batches = new ConcurrentSkipListMap<>();
     private final Counter requestBytes;
     private final Counter responseBytes;
     private volatile long lastMillis;
@@ -154,7 +195,7 @@ public final class Metrics implements AutoCloseable {
       queue = timer("skiff.queue.duration", "Waiting for a turn", tags, registry);
       run = timer("skiff.run.duration", "Running the model", tags, registry);
       write = timer("skiff.write.duration", "Writing the reply", tags, registry);
-      rows =
+      runRows =
           DistributionSummary.builder("skiff.batch.size")
               .description("Rows of one run of the model")
               .serviceLevelObjectives(BATCH_BUCKETS)
@@ -188,7 +229,7 @@ public final class Metrics implements AutoCloseable {
         long queueNanos,
         long runNanos,
         long writeNanos,
-        long batchRows,
+        long rows,
         long bytesIn,
         long bytesOut) {
       total.record(readNanos + queueNanos + runNanos + writeNanos, TimeUnit.NANOSECONDS);
@@ -196,10 +237,18 @@ public final class Metrics implements AutoCloseable {
       queue.record(queueNanos, TimeUnit.NANOSECONDS);
       run.record(runNanos, TimeUnit.NANOSECONDS);
       write.record(writeNanos, TimeUnit.NANOSECONDS);
-      rows.record((double) batchRows);
+      answeredRows.add(rows);
       requestBytes.increment((double) bytesIn);
       responseBytes.increment((double) bytesOut);
       lastMillis = System.currentTimeMillis();
+    }
+
+    /** Records one run of the model, for one request or for several. Times are in nanoseconds. */
+    public void ran(long rows, long joinNanos, long runNanos, long splitNanos) {
+      runRows.record((double) rows);
+      if (rows <= LARGEST_LISTED_BATCH) {
+        batches.computeIfAbsent(rows, r -> new BatchTimes()).add(joinNanos, runNanos, splitNanos);
+      }
     }
 
     /** Records a request that found the model but ended in an error. */
@@ -233,7 +282,19 @@ public final class Metrics implements AutoCloseable {
 
     /** The rows of all answered requests. */
     public long rowCount() {
-      return (long) rows.totalAmount();
+      return answeredRows.sum();
+    }
+
+    /** How often the model ran. */
+    public long runs() {
+      return runRows.count();
+    }
+
+    /** The runs by their size, the smallest first; sizes above 1,024 are left out. */
+    public List<Batches> batches() {
+      return batches.entrySet().stream()
+          .map(entry -> entry.getValue().batches(entry.getKey()))
+          .toList();
     }
 
     /** When the last request was answered, in milliseconds since 1970; 0 before the first. */

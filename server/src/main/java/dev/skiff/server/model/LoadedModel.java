@@ -1,6 +1,6 @@
 package dev.skiff.server.model;
 
-import dev.skiff.server.batching.Scheduler;
+import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.List;
  * @param outputs the graph's outputs
  * @param labels the lines of {@code labels.txt}, empty without one
  * @param pool where tensors for the inputs come from
- * @param scheduler runs requests in turn
+ * @param batcher runs requests in turn
  * @param release frees everything, once nobody runs the model any more
  */
 public record LoadedModel(
@@ -20,7 +20,7 @@ public record LoadedModel(
     List<TensorSpec> outputs,
     List<String> labels,
     TensorPool pool,
-    Scheduler scheduler,
+    Batcher batcher,
     Runnable release) {
   public LoadedModel {
     inputs = List.copyOf(inputs);

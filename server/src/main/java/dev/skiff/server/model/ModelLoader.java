@@ -1,8 +1,15 @@
 package dev.skiff.server.model;
 
-import dev.skiff.server.batching.Scheduler;
+import dev.skiff.server.batching.BatchPolicy;
+import dev.skiff.server.batching.BatchTrial;
+import dev.skiff.server.batching.Batcher;
+import dev.skiff.server.batching.RunListener;
+import dev.skiff.server.config.BatchingConfig;
 import dev.skiff.server.config.ModelConfig;
+import dev.skiff.server.config.RuntimeConfig;
 import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.runtime.ExecutionProvider;
 import dev.skiff.server.runtime.ModelLoadException;
 import dev.skiff.server.runtime.OnnxRuntime;
@@ -11,6 +18,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,32 +28,133 @@ import org.slf4j.LoggerFactory;
 final class ModelLoader {
   private static final Logger log = LoggerFactory.getLogger(ModelLoader.class);
 
+  /** From here on a run gains more from several threads than waking them costs. */
+  private static final long COSTLY_NANOS = 5_000_000;
+
+  /** A trial of batches takes some twenty runs, and a start should not last for seconds. */
+  private static final long TOO_COSTLY_TO_TRY_NANOS = 50_000_000;
+
   private ModelLoader() {}
 
-  static LoadedModel load(OnnxRuntime runtime, ScannedModel model, long version, ModelConfig config)
+  static LoadedModel load(
+      OnnxRuntime runtime,
+      ScannedModel model,
+      long version,
+      ModelConfig config,
+      RunListener listener)
       throws ModelLoadException {
     List<String> labels = labels(model.folder().resolve("labels.txt"));
     Path file = model.versions().get(version);
     if (file == null) {
       throw new ModelLoadException("version " + version + " is not there");
     }
-    OnnxSession session =
-        runtime.open(file, new ExecutionProvider.Cpu(config.runtime().intraOpThreads()));
-    try {
-      WarmUp.run(session, config.warmUpShapes());
-    } catch (InferenceException e) {
-      log.warn(
-          "model '{}' could not be warmed on made-up data ({}); give it warm-up-shapes in model.json",
-          model.name(),
-          e.reason());
+    Concurrency concurrency = concurrency(config.runtime(), false);
+    OnnxSession session = open(runtime, file, concurrency);
+    OptionalLong cost = warmUp(session, model, config);
+    Concurrency better =
+        concurrency(config.runtime(), cost.isPresent() && cost.getAsLong() > COSTLY_NANOS);
+    if (!better.equals(concurrency)) {
+      session.close();
+      session = open(runtime, file, better);
+      cost = warmUp(session, model, config);
     }
+    Batcher batcher = batcher(session, config, cost, better.runs(), listener);
     return new LoadedModel(
         session.inputs(),
         session.outputs(),
         labels,
         session.pool(),
-        new Scheduler(session, config.runtime().concurrency(), config.runtime().queueLimit()),
-        session::close);
+        batcher,
+        end(batcher, session));
+  }
+
+  private static Concurrency concurrency(RuntimeConfig config, boolean costly) {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    return Concurrency.choose(config.concurrency(), config.intraOpThreads(), cpus, costly);
+  }
+
+  private static OnnxSession open(OnnxRuntime runtime, Path file, Concurrency concurrency)
+      throws ModelLoadException {
+    return runtime.open(file, new ExecutionProvider.Cpu(concurrency.intraOpThreads()));
+  }
+
+  /** The time that a run on one row takes, in nanoseconds; none if the made-up data is no good. */
+  private static OptionalLong warmUp(OnnxSession session, ScannedModel model, ModelConfig config) {
+    try {
+      return OptionalLong.of(WarmUp.run(session, config.warmUpShapes()));
+    } catch (InferenceException e) {
+      log.warn(
+          "model '{}' could not be warmed on made-up data ({}); give it warm-up-shapes in model.json",
+          model.name(),
+          e.reason());
+      return OptionalLong.empty();
+    }
+  }
+
+  private static Batcher batcher(
+      OnnxSession session,
+      ModelConfig config,
+      OptionalLong cost,
+      int concurrency,
+      RunListener listener) {
+    BatchingConfig batching = config.runtime().batching();
+    BatchPolicy policy =
+        new BatchPolicy(
+            batching.joinedRows(),
+            batching.preferredBatchSizes().stream()
+                .map(Integer::longValue)
+                .collect(Collectors.toSet()),
+            batching.queueDelay().toNanos());
+    Batcher.Limits limits =
+        new Batcher.Limits(
+            concurrency,
+            config.runtime().queueLimit(),
+            config.runtime().queueBytes(),
+            batching.maxBatchSize().orElse(Integer.MAX_VALUE));
+    Optional<String> objection = objection(session, config, cost);
+    return new Batcher(session, session.pool(), listener, policy, objection, limits);
+  }
+
+  /** Why the model's requests run one by one, if so. */
+  private static Optional<String> objection(
+      OnnxSession session, ModelConfig config, OptionalLong cost) {
+    for (TensorSpec input : session.inputs()) {
+      if (!input.batched()) {
+        return Optional.of("input '" + input.name() + "' has no open outermost dimension");
+      }
+    }
+    return switch (config.runtime().batching().mode()) {
+      case OFF -> Optional.of("it is off in the configuration");
+      case ON -> Optional.empty();
+      case AUTO -> {
+        if (cost.isEmpty()) {
+          yield Optional.of("it could not be tried on made-up data");
+        }
+        if (cost.getAsLong() > TOO_COSTLY_TO_TRY_NANOS) {
+          yield Optional.of("a run takes too long to try it at the start");
+        }
+        yield trial(session, config);
+      }
+    };
+  }
+
+  private static Optional<String> trial(OnnxSession session, ModelConfig config) {
+    List<InferenceRequest> rows = WarmUp.rows(session, config.warmUpShapes());
+    try {
+      return new BatchTrial(session, session.pool()).objection(rows);
+    } catch (InferenceException e) {
+      return Optional.of("it could not be tried on made-up data: " + e.reason());
+    } finally {
+      rows.forEach(InferenceRequest::close);
+    }
+  }
+
+  /** Nobody runs the model any more when this is run, so nobody waits; nobody may come either. */
+  private static Runnable end(Batcher batcher, OnnxSession session) {
+    return () -> {
+      batcher.stop();
+      session.close();
+    };
   }
 
   private static List<String> labels(Path file) throws ModelLoadException {

@@ -141,7 +141,10 @@ public final class ModelRepository {
     long number = load.version().version();
     long start = System.nanoTime();
     try {
-      load.version().publish(ModelLoader.load(runtime.get(), load.model(), number, load.config()));
+      load.version()
+          .publish(
+              ModelLoader.load(
+                  runtime.get(), load.model(), number, load.config(), load.version()::ran));
       log.info(
           "model '{}' version {} is ready after {} ms",
           name,

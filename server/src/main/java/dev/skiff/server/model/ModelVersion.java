@@ -1,5 +1,6 @@
 package dev.skiff.server.model;
 
+import dev.skiff.server.batching.RunListener;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ public final class ModelVersion {
   private @Nullable LoadedModel loaded;
   private @Nullable LoadedModel retired;
   private int leases;
+  private volatile RunListener listener = (rows, join, run, split) -> {};
 
   ModelVersion(String model, long version) {
     this.model = model;
@@ -36,7 +38,17 @@ public final class ModelVersion {
 
   /** How many requests wait for their turn; 0 while the version is not ready. */
   public synchronized int waiting() {
-    return loaded == null ? 0 : loaded.scheduler().waiting();
+    return loaded == null ? 0 : loaded.batcher().waiting();
+  }
+
+  /** Has the listener told of each run from now on. */
+  public void listen(RunListener told) {
+    listener = told;
+  }
+
+  /** Tells of a run. */
+  void ran(long rows, long joinNanos, long runNanos, long splitNanos) {
+    listener.ran(rows, joinNanos, runNanos, splitNanos);
   }
 
   /**
@@ -74,7 +86,8 @@ public final class ModelVersion {
 
   /**
    * Takes no more requests and waits until those under way are done. The model is freed then, by
-   * the last lease that ends, however late.
+   * the last lease that ends, however late. When patience ends before, requests that still wait for
+   * their turn are refused.
    *
    * @param patience how long to wait, in milliseconds
    * @return whether the model has been freed
@@ -89,6 +102,7 @@ public final class ModelVersion {
     while (leases > 0) {
       long left = (end - System.nanoTime()) / 1_000_000;
       if (left <= 0) {
+        refuseThoseThatWait();
         return false;
       }
       try {
@@ -100,6 +114,13 @@ public final class ModelVersion {
     }
     releaseIfUnused();
     return true;
+  }
+
+  private void refuseThoseThatWait() {
+    LoadedModel unpublished = retired;
+    if (unpublished != null) {
+      unpublished.batcher().stop();
+    }
   }
 
   private void releaseIfUnused() {

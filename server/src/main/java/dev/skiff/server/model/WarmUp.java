@@ -3,6 +3,7 @@ package dev.skiff.server.model;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorSpec;
@@ -13,6 +14,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /**
  * Runs a fresh model a few times on made-up data, so that the first real request finds code, memory
@@ -30,22 +34,43 @@ final class WarmUp {
    * Runs the model on zeros and empty strings.
    *
    * @param shapes by input, dimensions to use where the model leaves them open
+   * @return how long a run on one row takes, in nanoseconds
    * @throws dev.skiff.server.inference.InferenceException if the model cannot run on such data
    */
-  static void run(OnnxSession session, Map<String, List<Long>> shapes) {
-    List<String> outputs = session.outputs().stream().map(TensorSpec::name).toList();
+  static long run(OnnxSession session, Map<String, List<Long>> shapes) {
+    long fastest = Long.MAX_VALUE;
     for (long batch : BATCHES) {
-      Map<String, Tensor> inputs = new LinkedHashMap<>();
-      for (TensorSpec spec : session.inputs()) {
-        List<Long> wanted = shapes.getOrDefault(spec.name(), List.of());
-        inputs.put(spec.name(), zeros(spec.datatype(), shape(spec.shape(), wanted, batch)));
-      }
-      try (InferenceRequest request =
-          new InferenceRequest(inputs, outputs, Deadline.after(PATIENCE))) {
+      try (InferenceRequest request = request(session, shapes, batch, WarmUp::zeros)) {
         session.learn(request);
-        session.run(request).close();
+        try (InferenceResponse response = session.run(request)) {
+          fastest = Math.min(fastest, response.runNanos());
+        }
       }
     }
+    return fastest;
+  }
+
+  /** Two requests of one row each, as different as made-up data can be. The caller closes them. */
+  static List<InferenceRequest> rows(OnnxSession session, Map<String, List<Long>> shapes) {
+    Random random = new Random(1);
+    return Stream.generate(
+            () -> request(session, shapes, 1, (datatype, shape) -> varied(datatype, shape, random)))
+        .limit(2)
+        .toList();
+  }
+
+  private static InferenceRequest request(
+      OnnxSession session,
+      Map<String, List<Long>> shapes,
+      long batch,
+      BiFunction<Datatype, Shape, Tensor> fill) {
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    for (TensorSpec spec : session.inputs()) {
+      List<Long> wanted = shapes.getOrDefault(spec.name(), List.of());
+      inputs.put(spec.name(), fill.apply(spec.datatype(), shape(spec.shape(), wanted, batch)));
+    }
+    List<String> outputs = session.outputs().stream().map(TensorSpec::name).toList();
+    return new InferenceRequest(inputs, outputs, Deadline.after(PATIENCE));
   }
 
   static Shape shape(Shape spec, List<Long> wanted, long batch) {
@@ -67,5 +92,32 @@ final class WarmUp {
           : Tensor.ofStrings(shape, Collections.nCopies(elements, ""));
     }
     return Tensor.allocate(datatype, shape);
+  }
+
+  /** Numbers between -1 and 1, integers that are 0 or 1 (indices, as a rule), and short texts. */
+  private static Tensor varied(Datatype datatype, Shape shape, Random random) {
+    if (datatype == Datatype.BYTES) {
+      int elements = Math.toIntExact(shape.elements());
+      return Tensor.ofStrings(
+          shape, random.ints(elements, 0, 26).mapToObj(i -> Character.toString('a' + i)).toList());
+    }
+    Tensor tensor = Tensor.allocate(datatype, shape);
+    ByteBuffer data = tensor.data();
+    for (int at = 0; at < data.limit(); at += datatype.byteSize()) {
+      float real = random.nextFloat(-1, 1);
+      int bit = random.nextInt(2);
+      switch (datatype) {
+        case FP16 -> data.putShort(at, Float.floatToFloat16(real));
+        case BF16 -> data.putShort(at, (short) (Float.floatToRawIntBits(real) >> 16));
+        case FP32 -> data.putFloat(at, real);
+        case FP64 -> data.putDouble(at, real);
+        case BOOL, INT8, UINT8 -> data.put(at, (byte) bit);
+        case INT16, UINT16 -> data.putShort(at, (short) bit);
+        case INT32, UINT32 -> data.putInt(at, bit);
+        case INT64, UINT64 -> data.putLong(at, bit);
+        case BYTES -> throw new AssertionError("made above");
+      }
+    }
+    return tensor;
   }
 }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.TensorPool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 
@@ -18,10 +20,21 @@ final class Call {
   final Thread thread;
   final long sent = System.nanoTime();
 
-  Call(Scheduler scheduler, InferenceRequest request) {
+  Call(Batcher batcher, InferenceRequest request) {
     this.request = request;
-    this.task = new FutureTask<>(() -> scheduler.run(request));
+    this.task = new FutureTask<>(() -> batcher.run(request));
     this.thread = Thread.ofPlatform().daemon().start(task);
+  }
+
+  /** A batcher that joins nothing. */
+  static Batcher alone(Runner runner, int concurrency, int queueLimit) {
+    return new Batcher(
+        runner,
+        new TensorPool(0),
+        (rows, join, run, split) -> {},
+        BatchPolicy.ALONE,
+        Optional.empty(),
+        new Batcher.Limits(concurrency, queueLimit, Long.MAX_VALUE, Long.MAX_VALUE));
   }
 
   /** Whether it waits, for its turn or at the runner's gate. */

@@ -7,8 +7,10 @@ import dev.skiff.server.config.ModelConfig.VersionPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelConfigTest {
-  private static final RuntimeConfig RUNTIME = new RuntimeConfig(2, 3, 4);
+  private static final RuntimeConfig RUNTIME = RuntimeConfigs.of(2, 3, 4);
 
   private final Path file;
 
@@ -46,6 +48,11 @@ class ModelConfigTest {
                   "intra-op-threads": 11,
                   "concurrency": 12,
                   "queue-limit": 13,
+                  "queue-bytes": 14,
+                  "batching": "on",
+                  "max-batch-size": 15,
+                  "preferred-batch-sizes": [8, 4],
+                  "queue-delay": "16ms",
                   "warm-up-shapes": {"image": [1, 3, 224, 224], "mask": [1]}
                 }
                 """))
@@ -53,15 +60,24 @@ class ModelConfigTest {
             new ModelConfig(
                 true,
                 new VersionPolicy.Only(new TreeSet<>(List.of(5L, 7L))),
-                new RuntimeConfig(11, 12, 13),
+                new RuntimeConfig(
+                    OptionalInt.of(11),
+                    OptionalInt.of(12),
+                    13,
+                    14,
+                    new BatchingConfig(
+                        BatchingConfig.Mode.ON,
+                        OptionalInt.of(15),
+                        new TreeSet<>(List.of(8, 4)),
+                        Duration.ofMillis(16))),
                 Map.of("image", List.of(1L, 3L, 224L, 224L), "mask", List.of(1L))));
   }
 
   @Test
   void oneKeyLeavesTheOthersAtTheirDefaults() throws IOException {
-    assertThat(read("{\"queue-limit\": 0}").runtime()).isEqualTo(new RuntimeConfig(2, 3, 0));
-    assertThat(read("{\"concurrency\": \"9\"}").runtime()).isEqualTo(new RuntimeConfig(2, 9, 4));
-    assertThat(read("{\"intra-op-threads\": 9}").runtime()).isEqualTo(new RuntimeConfig(9, 3, 4));
+    assertThat(read("{\"queue-limit\": 0}").runtime()).isEqualTo(RuntimeConfigs.of(2, 3, 0));
+    assertThat(read("{\"concurrency\": \"9\"}").runtime()).isEqualTo(RuntimeConfigs.of(2, 9, 4));
+    assertThat(read("{\"intra-op-threads\": 9}").runtime()).isEqualTo(RuntimeConfigs.of(9, 3, 4));
   }
 
   @Test
@@ -77,12 +93,19 @@ class ModelConfigTest {
       textBlock =
           """
           {"concurency": 2}             | concurency: unknown key
-          {"concurrency": 0}            | concurrency: expected a whole number from 1 to 1024, got '0'
-          {"concurrency": 1.5}          | concurrency: expected a whole number from 1 to 1024, got '1.5'
-          {"concurrency": null}         | concurrency: expected a whole number from 1 to 1024, got 'null'
-          {"concurrency": [2]}          | concurrency: expected a whole number from 1 to 1024, got ''
-          {"intra-op-threads": 1025}    | intra-op-threads: expected a whole number from 1 to 1024, got '1025'
+          {"concurrency": 0}            | concurrency: expected auto or a whole number from 1 to 1024, got '0'
+          {"concurrency": 1.5}          | concurrency: expected auto or a whole number from 1 to 1024, got '1.5'
+          {"concurrency": null}         | concurrency: expected auto or a whole number from 1 to 1024, got 'null'
+          {"concurrency": [2]}          | concurrency: expected auto or a whole number from 1 to 1024, got ''
+          {"intra-op-threads": 1025}    | intra-op-threads: expected auto or a whole number from 1 to 1024, got '1025'
           {"queue-limit": -1}           | queue-limit: expected a whole number from 0 to 1000000, got '-1'
+          {"queue-bytes": "much"}       | queue-bytes: expected a size such as 1000000, 64MiB or 1GiB, got 'much'
+          {"batching": true}            | batching: expected one of auto, on, off, got 'true'
+          {"max-batch-size": 0}         | max-batch-size: expected a whole number from 1 to 1000000, got '0'
+          {"preferred-batch-sizes": 8}  | preferred-batch-sizes: expected a list of batch sizes, got '8'
+          {"preferred-batch-sizes": [0]}| preferred-batch-sizes: expected a whole number from 1 to 1000000, got '0'
+          {"max-batch-size": 8, "preferred-batch-sizes": [4, 16]} | preferred-batch-sizes: expected at most max-batch-size, 8, got '16'
+          {"queue-delay": 5}            | queue-delay: expected a duration such as 500ms, 30s or 5m, got '5'
           {"versions": "newest"}        | versions: expected latest, all or a list of versions, got 'newest'
           {"versions": []}              | versions: expected latest, all or a list of versions, got ''
           {"versions": 3}               | versions: expected latest, all or a list of versions, got '3'

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,8 @@ class ServerConfigTest {
           Map.entry(Keys.INTRA_OP_THREADS, "1006"),
           Map.entry(Keys.CONCURRENCY, "1007"),
           Map.entry(Keys.QUEUE_LIMIT, "9008"),
+          Map.entry(Keys.QUEUE_BYTES, "9011"),
+          Map.entry(Keys.BATCHING, "off"),
           Map.entry(Keys.DRAIN_DELAY, "9009ms"),
           Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
           Map.entry(Keys.LOG_FORMAT, "json"),
@@ -42,14 +45,18 @@ class ServerConfigTest {
 
   @Test
   void defaults() {
-    int cpus = Runtime.getRuntime().availableProcessors();
     assertThat(Parsed.config())
         .isEqualTo(
             new ServerConfig(
                 new HttpConfig(
                     "0.0.0.0", 8080, 64 << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 200),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
-                new RuntimeConfig(cpus, cpus, 128),
+                new RuntimeConfig(
+                    OptionalInt.empty(),
+                    OptionalInt.empty(),
+                    128,
+                    64 << 20,
+                    BatchingConfig.of(BatchingConfig.Mode.AUTO)),
                 new DrainConfig(Duration.ZERO, Duration.ofSeconds(20)),
                 new LogConfig(LogConfig.Format.TEXT, LogConfig.Level.INFO, false)));
   }
@@ -69,7 +76,12 @@ class ServerConfigTest {
                     Duration.ofSeconds(9004),
                     9005),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
-                new RuntimeConfig(1006, 1007, 9008),
+                new RuntimeConfig(
+                    OptionalInt.of(1006),
+                    OptionalInt.of(1007),
+                    9008,
+                    9011,
+                    BatchingConfig.of(BatchingConfig.Mode.OFF)),
                 new DrainConfig(Duration.ofMillis(9009), Duration.ofMillis(9010)),
                 new LogConfig(LogConfig.Format.JSON, LogConfig.Level.DEBUG, true)));
   }

@@ -27,15 +27,16 @@ class SettingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"auto,77", "1,1", "1024,1024"})
+  @CsvSource({"1,1", "1024,1024"})
   void countsOrAuto(String text, int expected) {
-    assertThat(setting(text).countOr(77)).isEqualTo(expected);
+    assertThat(setting(text).countOrAuto()).hasValue(expected);
+    assertThat(setting("auto").countOrAuto()).isEmpty();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"0", "1025", "Auto", "", "max"})
   void wrongCountsOrAuto(String text) {
-    refuses(text, setting -> setting.countOr(77), "auto or a whole number from 1 to 1024");
+    refuses(text, Setting::countOrAuto, "auto or a whole number from 1 to 1024");
   }
 
   @ParameterizedTest
@@ -68,6 +69,7 @@ class SettingTest {
   @ParameterizedTest
   @CsvSource({
     "0s, PT0S",
+    "250us, PT0.00025S",
     "500ms, PT0.5S",
     "30s, PT30S",
     "30 s, PT30S",

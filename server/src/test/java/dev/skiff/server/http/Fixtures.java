@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.skiff.server.batching.Scheduler;
+import dev.skiff.server.batching.BatchPolicy;
+import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractStringAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -49,14 +51,18 @@ final class Fixtures {
   }
 
   static LoadedModel model(List<TensorSpec> inputs, List<TensorSpec> outputs, List<String> labels) {
-    Scheduler scheduler =
-        new Scheduler(
+    TensorPool pool = new TensorPool(1 << 20);
+    Batcher batcher =
+        new Batcher(
             request -> {
               throw new AssertionError("nobody runs this model");
             },
-            1,
-            1);
-    return new LoadedModel(inputs, outputs, labels, new TensorPool(1 << 20), scheduler, () -> {});
+            pool,
+            (rows, join, run, split) -> {},
+            BatchPolicy.ALONE,
+            Optional.empty(),
+            new Batcher.Limits(1, 1, Long.MAX_VALUE, Long.MAX_VALUE));
+    return new LoadedModel(inputs, outputs, labels, pool, batcher, () -> {});
   }
 
   static Body body(String text) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.skiff.server.config.RepositoryConfig;
-import dev.skiff.server.config.RuntimeConfig;
+import dev.skiff.server.config.RuntimeConfigs;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
 import java.io.IOException;
@@ -123,6 +123,6 @@ class HealthHandlerTest {
 
   private ModelRepository repository() {
     return ModelRepository.scan(
-        new RepositoryConfig(folder, Optional.empty()), new RuntimeConfig(1, 1, 1));
+        new RepositoryConfig(folder, Optional.empty()), RuntimeConfigs.of(1, 1, 1));
   }
 }

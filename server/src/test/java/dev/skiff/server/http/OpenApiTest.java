@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.config.RepositoryConfig;
-import dev.skiff.server.config.RuntimeConfig;
+import dev.skiff.server.config.RuntimeConfigs;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.metrics.Metrics;
@@ -40,7 +40,7 @@ class OpenApiTest {
   @Test
   void describesEveryRouteAndNoOther(@TempDir Path models) {
     RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
-    ModelRepository repository = ModelRepository.scan(folder, new RuntimeConfig(1, 1, 1));
+    ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
     Duration second = Duration.ofSeconds(1);
     HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8);
     List<String> routes;

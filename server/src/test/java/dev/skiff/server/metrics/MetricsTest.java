@@ -94,11 +94,35 @@ class MetricsTest {
     assertThat(sample("skiff_request_duration_seconds_count")).isEqualTo("2");
     assertThat(sample("skiff_queue_duration_seconds_sum")).isEqualTo("0.006");
     assertThat(sample("skiff_run_duration_seconds_sum")).isEqualTo("0.004");
-    assertThat(sample("skiff_batch_size_sum")).isEqualTo("8.0");
+    assertThat(meters.rowCount()).isEqualTo(8);
     assertThat(sample("skiff_request_bytes_total")).isEqualTo("200.0");
     assertThat(sample("skiff_response_bytes_total")).isEqualTo("2000.0");
     assertThat(bucket("0.01")).isEqualTo("0");
     assertThat(bucket("0.025")).isEqualTo("2");
+  }
+
+  @Test
+  void everyRunIsCounted() {
+    Metrics.ModelMeters meters = metrics.model("iris", 3);
+    meters.ran(8, 10, 20, 30);
+    meters.ran(8, 1, 2, 3);
+    meters.ran(1, 0, 7, 0);
+    meters.ran(5_000, 0, 9, 0);
+    assertThat(sample("skiff_batch_size_sum")).isEqualTo("5017.0");
+    assertThat(meters.runs()).isEqualTo(4);
+    assertThat(meters.batches())
+        .as("the sizes that are listed are bounded")
+        .containsExactly(
+            new Metrics.Batches(
+                1,
+                new Metrics.Durations(1, 0),
+                new Metrics.Durations(1, 7),
+                new Metrics.Durations(1, 0)),
+            new Metrics.Batches(
+                8,
+                new Metrics.Durations(2, 11),
+                new Metrics.Durations(2, 22),
+                new Metrics.Durations(2, 33)));
   }
 
   @Test

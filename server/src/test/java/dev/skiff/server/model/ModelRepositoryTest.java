@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.skiff.server.config.ConfigException;
 import dev.skiff.server.config.RepositoryConfig;
-import dev.skiff.server.config.RuntimeConfig;
+import dev.skiff.server.config.RuntimeConfigs;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import java.io.IOException;
@@ -208,7 +208,7 @@ class ModelRepositoryTest {
 
   private static ModelRepository scan(Path folder, Optional<String> defaultModel) {
     return ModelRepository.scan(
-        new RepositoryConfig(folder, defaultModel), new RuntimeConfig(1, 1, 1));
+        new RepositoryConfig(folder, defaultModel), RuntimeConfigs.of(1, 1, 1));
   }
 
   private void refuses(

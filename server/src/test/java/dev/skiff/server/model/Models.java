@@ -1,11 +1,13 @@
 package dev.skiff.server.model;
 
+import dev.skiff.server.batching.BatchPolicy;
+import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.batching.Runner;
-import dev.skiff.server.batching.Scheduler;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.TensorPool;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 
 /** Loaded models without a file behind them. */
 final class Models {
@@ -15,6 +17,16 @@ final class Models {
   static LoadedModel loaded(Runnable release) {
     Runner runner = request -> new InferenceResponse(new LinkedHashMap<>(), 0, 0);
     return new LoadedModel(
-        List.of(), List.of(), List.of(), new TensorPool(0), new Scheduler(runner, 1, 1), release);
+        List.of(), List.of(), List.of(), new TensorPool(0), batcher(runner), release);
+  }
+
+  static Batcher batcher(Runner runner) {
+    return new Batcher(
+        runner,
+        new TensorPool(0),
+        (rows, join, run, split) -> {},
+        BatchPolicy.ALONE,
+        Optional.empty(),
+        new Batcher.Limits(1, 1, Long.MAX_VALUE, Long.MAX_VALUE));
   }
 }

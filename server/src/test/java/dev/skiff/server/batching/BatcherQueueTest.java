@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class SchedulerQueueTest {
+class BatcherQueueTest {
   private final GatedRunner runner = new GatedRunner();
 
   @AfterEach
@@ -25,27 +25,27 @@ class SchedulerQueueTest {
 
   @Test
   void noMoreRunAtATimeThanMayAndTheOthersWait() throws Exception {
-    Scheduler scheduler = new Scheduler(runner, 3, 10);
+    Batcher batcher = Call.alone(runner, 3, 10);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      calls.add(new Call(scheduler, request()));
+      calls.add(new Call(batcher, request()));
     }
-    until(() -> runner.started().size() == 3 && scheduler.waiting() == 5);
+    until(() -> runner.started().size() == 3 && batcher.waiting() == 5);
     runner.open();
     for (Call call : calls) {
       assertThat(call.answer().runNanos()).isEqualTo(GatedRunner.RUN_NANOS);
     }
     assertThat(runner.most()).isEqualTo(3);
     assertThat(runner.started()).hasSize(8);
-    assertThat(scheduler.waiting()).isZero();
+    assertThat(batcher.waiting()).isZero();
   }
 
   @Test
   void thoseThatWaitRunInTheOrderOfTheirArrival() throws Exception {
-    Scheduler scheduler = new Scheduler(runner, 1, 10);
+    Batcher batcher = Call.alone(runner, 1, 10);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      Call call = new Call(scheduler, request());
+      Call call = new Call(batcher, request());
       calls.add(call);
       until(call::isParked);
     }
@@ -60,12 +60,12 @@ class SchedulerQueueTest {
 
   @Test
   void theAnswerSaysHowLongTheRequestWaited() throws Exception {
-    Scheduler scheduler = new Scheduler(runner, 1, 1);
-    Call first = new Call(scheduler, request());
+    Batcher batcher = Call.alone(runner, 1, 1);
+    Call first = new Call(batcher, request());
     until(() -> runner.started().size() == 1);
     long sent = System.nanoTime();
-    Call second = new Call(scheduler, request());
-    until(() -> scheduler.waiting() == 1);
+    Call second = new Call(batcher, request());
+    until(() -> batcher.waiting() == 1);
     long waiting = System.nanoTime();
     until(() -> System.nanoTime() - waiting > 2_000_000);
     long opened = System.nanoTime();
@@ -76,37 +76,37 @@ class SchedulerQueueTest {
 
   @Test
   void aFullQueueAnswersAtOnce() throws Exception {
-    Scheduler scheduler = new Scheduler(runner, 1, 2);
+    Batcher batcher = Call.alone(runner, 1, 2);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      calls.add(new Call(scheduler, request()));
+      calls.add(new Call(batcher, request()));
     }
-    until(() -> runner.started().size() == 1 && scheduler.waiting() == 2);
-    refuses(scheduler, request(), "the model's queue is full: 2 requests wait");
-    assertThat(scheduler.waiting()).isEqualTo(2);
+    until(() -> runner.started().size() == 1 && batcher.waiting() == 2);
+    refuses(batcher, request(), "the model's queue is full: 2 requests wait");
+    assertThat(batcher.waiting()).isEqualTo(2);
     runner.open();
     for (Call call : calls) {
       call.answer();
     }
     assertThat(runner.started()).hasSize(3);
-    assertThat(scheduler.run(request())).isNotNull();
+    assertThat(batcher.run(request())).isNotNull();
   }
 
   @Test
   void aQueueOfNoneRefusesWhoeverWouldWait() {
-    Scheduler scheduler = new Scheduler(runner, 1, 0);
-    Call running = new Call(scheduler, request());
+    Batcher batcher = Call.alone(runner, 1, 0);
+    Call running = new Call(batcher, request());
     until(() -> runner.started().size() == 1);
-    refuses(scheduler, request(), "the model's queue is full: 0 requests wait");
+    refuses(batcher, request(), "the model's queue is full: 0 requests wait");
     until(running::isParked);
   }
 
   @Test
   void anInterruptedRequestLeavesTheQueue() {
-    Scheduler scheduler = new Scheduler(runner, 1, 1);
-    Call first = new Call(scheduler, request());
+    Batcher batcher = Call.alone(runner, 1, 1);
+    Call first = new Call(batcher, request());
     until(first::isParked);
-    Call second = new Call(scheduler, request());
+    Call second = new Call(batcher, request());
     until(second::isParked);
     second.thread.interrupt();
     assertThatExceptionOfType(Exception.class)
@@ -115,13 +115,13 @@ class SchedulerQueueTest {
         .isInstanceOfSatisfying(
             InferenceException.class,
             error -> assertThat(error.code()).isEqualTo(ErrorCode.NOT_READY));
-    assertThat(scheduler.waiting()).isZero();
+    assertThat(batcher.waiting()).isZero();
     assertThat(runner.started()).containsExactly(first.request);
   }
 
-  private static void refuses(Scheduler scheduler, InferenceRequest request, String message) {
+  private static void refuses(Batcher batcher, InferenceRequest request, String message) {
     assertThatExceptionOfType(InferenceException.class)
-        .isThrownBy(() -> scheduler.run(request))
+        .isThrownBy(() -> batcher.run(request))
         .returns(ErrorCode.OVERLOADED, InferenceException::code)
         .withMessage(message);
   }

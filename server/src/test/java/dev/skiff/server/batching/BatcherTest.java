@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class SchedulerTest {
+class BatcherTest {
   private static final InferenceResponse ANSWER =
       new InferenceResponse(new LinkedHashMap<>(), 0, 7);
 
@@ -34,15 +34,15 @@ class SchedulerTest {
   @Test
   void anIdleModelRunsOnTheCallersThread() {
     List<Thread> threads = new ArrayList<>();
-    Scheduler scheduler =
-        new Scheduler(
+    Batcher batcher =
+        Call.alone(
             request -> {
               threads.add(Thread.currentThread());
               return ANSWER;
             },
             1,
             0);
-    InferenceResponse response = scheduler.run(request());
+    InferenceResponse response = batcher.run(request());
     assertThat(threads).containsExactly(Thread.currentThread());
     assertThat(response.runNanos()).isEqualTo(7);
     assertThat(response.queueNanos()).isBetween(0L, Duration.ofSeconds(10).toNanos());
@@ -50,37 +50,59 @@ class SchedulerTest {
 
   @Test
   void aDeadlineThatHasPassedNeverRuns() {
-    Scheduler scheduler = new Scheduler(runner, 1, 1);
+    Batcher batcher = Call.alone(runner, 1, 1);
     refuses(
-        scheduler,
+        batcher,
         request(new Deadline(System.nanoTime())),
         "the request's deadline passed before the model could run");
     assertThat(runner.started()).isEmpty();
     runner.open();
-    assertThat(scheduler.run(request())).as("the turn is free again").isNotNull();
+    assertThat(batcher.run(request())).as("the turn is free again").isNotNull();
   }
 
   @Test
   void aDeadlineThatPassesWhileTheRequestWaitsNeverRuns() throws Exception {
-    Scheduler scheduler = new Scheduler(runner, 1, 1);
-    Call first = new Call(scheduler, request());
+    Batcher batcher = Call.alone(runner, 1, 1);
+    Call first = new Call(batcher, request());
     until(() -> runner.started().size() == 1);
     refuses(
-        scheduler,
+        batcher,
         request(Deadline.after(Duration.ofMillis(5))),
         "the request's deadline passed while the request waited for its turn");
-    assertThat(scheduler.waiting()).isZero();
+    assertThat(batcher.waiting()).isZero();
     runner.open();
     first.answer();
     assertThat(runner.started()).containsExactly(first.request);
   }
 
   @Test
+  void aThreadThatMustNotBlockGetsAnAnswerOrNone() throws Exception {
+    Batcher batcher = Call.alone(request -> ANSWER, 1, 1);
+    assertThat(batcher.tryRun(request()))
+        .get()
+        .extracting(InferenceResponse::runNanos)
+        .isEqualTo(7L);
+
+    Batcher busy = Call.alone(runner, 1, 1);
+    Call first = new Call(busy, request());
+    until(() -> runner.started().size() == 1);
+    assertThat(busy.tryRun(request())).as("one runs").isEmpty();
+    Call second = new Call(busy, request());
+    until(() -> busy.waiting() == 1);
+    assertThat(busy.tryRun(request())).as("one waits").isEmpty();
+    assertThat(busy.waiting()).isEqualTo(1);
+    runner.open();
+    first.answer();
+    second.answer();
+    assertThat(busy.tryRun(request())).as("the turn is free again").isPresent();
+  }
+
+  @Test
   void whatTheRunnerThrowsIsPassedOnAndFreesTheTurn() {
     AtomicInteger runs = new AtomicInteger();
     RuntimeException failure = new IllegalStateException("the model failed");
-    Scheduler scheduler =
-        new Scheduler(
+    Batcher batcher =
+        Call.alone(
             request -> {
               if (runs.incrementAndGet() <= 2) {
                 throw failure;
@@ -91,15 +113,15 @@ class SchedulerTest {
             0);
     for (int i = 0; i < 2; i++) {
       assertThatExceptionOfType(IllegalStateException.class)
-          .isThrownBy(() -> scheduler.run(request()))
+          .isThrownBy(() -> batcher.run(request()))
           .isSameAs(failure);
     }
-    assertThat(scheduler.run(request()).runNanos()).isEqualTo(7);
+    assertThat(batcher.run(request()).runNanos()).isEqualTo(7);
   }
 
-  private static void refuses(Scheduler scheduler, InferenceRequest request, String message) {
+  private static void refuses(Batcher batcher, InferenceRequest request, String message) {
     assertThatExceptionOfType(InferenceException.class)
-        .isThrownBy(() -> scheduler.run(request))
+        .isThrownBy(() -> batcher.run(request))
         .returns(ErrorCode.DEADLINE_EXCEEDED, InferenceException::code)
         .withMessage(message);
   }
