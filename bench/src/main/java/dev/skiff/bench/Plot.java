@@ -19,7 +19,7 @@ record Plot(String title, String below, Scale x, Scale y, List<Line> lines) {
   private static final int WIDTH = 760;
   private static final int HEIGHT = 300;
   private static final int LEFT = 70;
-  private static final int RIGHT = 20;
+  private static final int RIGHT = 30;
   private static final int TOP = 30;
   private static final int BOTTOM = 45;
 

@@ -55,8 +55,8 @@ class HtmlReportTest {
   void theRateBeginsWithTheWarmUp() {
     String page = HtmlReport.of(List.of(result("one")));
 
-    // Seconds at -0.5, 0.5 and 1.5, of 9, 1 and 2 requests, on 670 by 225 pixels.
-    assertThat(page).contains("points=\"70.0,30.0 405.0,230.0 740.0,205.0\"");
+    // Seconds at -0.5, 0.5 and 1.5, of 9, 1 and 2 requests, on 660 by 225 pixels.
+    assertThat(page).contains("points=\"70.0,30.0 400.0,230.0 730.0,205.0\"");
   }
 
   @Test
