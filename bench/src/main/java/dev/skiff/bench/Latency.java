@@ -34,7 +34,7 @@ record Latency(
     return micros(nanos.getValueAtPercentile(percentile));
   }
 
-  private static double micros(long nanos) {
+  static double micros(long nanos) {
     return Math.round(nanos / 100.0) / 10.0;
   }
 

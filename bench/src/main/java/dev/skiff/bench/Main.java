@@ -4,7 +4,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The program: {@code run}, {@code compare} and {@code echo}. */
+/** The program: {@code run}, {@code compare}, {@code report} and {@code echo}. */
 @Command(
     name = "skiff-bench",
     description = "Puts load on an HTTP server and measures what comes back.",
@@ -24,6 +24,7 @@ final class Main {
     return new CommandLine(new Main())
         .addSubcommand(new RunCommand(args))
         .addSubcommand(new CompareCommand())
+        .addSubcommand(new ReportCommand())
         .addSubcommand(new EchoCommand())
         .setExecutionExceptionHandler((failure, command, _) -> explain(failure, command));
   }

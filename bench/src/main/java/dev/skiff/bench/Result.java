@@ -26,7 +26,9 @@ import org.HdrHistogram.AbstractHistogram;
  * @param oldestUnansweredMicros how long the oldest of them had waited
  * @param requestsPerSecond successes of each whole second
  * @param meanRequestsPerSecond successes over the whole duration
- * @param p99MicrosPerSecond of each whole second that had a success
+ * @param percentiles the latency's distribution
+ * @param p50MicrosPerSecond of each whole second that had a success
+ * @param p99MicrosPerSecond the same
  */
 record Result(
     String name,
@@ -44,6 +46,8 @@ record Result(
     List<Long> requestsPerSecond,
     double meanRequestsPerSecond,
     Latency latency,
+    List<Percentile> percentiles,
+    List<Double> p50MicrosPerSecond,
     List<Double> p99MicrosPerSecond,
     long bytesIn,
     long bytesOut) {
@@ -86,12 +90,18 @@ record Result(
         wholeSeconds.stream().map(AbstractHistogram::getTotalCount).toList(),
         all.getTotalCount() / settings.durationSeconds(),
         Latency.of(all),
-        wholeSeconds.stream()
-            .filter(second -> second.getTotalCount() > 0)
-            .map(second -> Latency.percentile(second, 99))
-            .toList(),
+        Percentile.of(all),
+        perSecond(wholeSeconds, 50),
+        perSecond(wholeSeconds, 99),
         tally.bytesIn(),
         tally.bytesOut());
+  }
+
+  private static List<Double> perSecond(List<AbstractHistogram> seconds, double percentile) {
+    return seconds.stream()
+        .filter(second -> second.getTotalCount() > 0)
+        .map(second -> Latency.percentile(second, percentile))
+        .toList();
   }
 
   /** Requests with a 2xx reply. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -20,6 +21,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class RunCommand implements Callable<Integer> {
+  /** How long a server may take to start. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private final List<String> commandLine;
 
   @Option(
@@ -95,6 +99,30 @@ final class RunCommand implements Callable<Integer> {
   private double timeoutSeconds = 10;
 
   @Option(
+      names = "--rehearse",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      defaultValue = "0s",
+      description =
+          "Puts the load on an echo of its own first, so that its own warm-up is not measured"
+              + " (${DEFAULT-VALUE})")
+  private double rehearsalSeconds;
+
+  @Option(
+      names = "--await",
+      paramLabel = "URL",
+      description = "Then waits for the server until a GET of this is answered with 200")
+  private @Nullable URI ready;
+
+  @Option(
+      names = "--idle",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      defaultValue = "0s",
+      description = "Then leaves it alone for so long (${DEFAULT-VALUE})")
+  private double idleSeconds;
+
+  @Option(
       names = "--name",
       paramLabel = "NAME",
       description = "Name of the run in its result (${DEFAULT-VALUE})")
@@ -113,6 +141,7 @@ final class RunCommand implements Callable<Integer> {
     byte[] bytes = bodyFile == null ? new byte[0] : Files.readAllBytes(bodyFile);
     Settings settings = settings(bytes.length);
     Request request = Request.of(url, settings.method(), headers, settings.contentType(), bytes);
+    prepare(settings, bytes);
     Measurement measurement = new LoadTest(settings, request, progress()).run();
     Result result =
         Result.of(name, commandLine, Machine.commit(), Machine.here(), settings, measurement);
@@ -122,6 +151,18 @@ final class RunCommand implements Callable<Integer> {
       result.write(file);
     }
     return result.successes() > 0 ? 0 : 1;
+  }
+
+  private void prepare(Settings settings, byte[] bytes) throws IOException, InterruptedException {
+    if (rehearsalSeconds > 0) {
+      Rehearsal.run(settings, bytes, rehearsalSeconds);
+    }
+    URI readyUrl = ready;
+    if (readyUrl != null) {
+      System.err.println("waiting for " + readyUrl);
+      Readiness.await(readyUrl, PATIENCE);
+    }
+    Thread.sleep(Math.round(idleSeconds * 1000));
   }
 
   private Settings settings(int bodyBytes) {

@@ -233,6 +233,40 @@ class LoadTestIT {
   }
 
   @Test
+  void theProgramRehearsesAndThenWaitsForTheServer(@TempDir Path folder) throws Exception {
+    AtomicInteger probes = new AtomicInteger();
+    server.createContext(
+        "/ready", exchange -> reply(exchange, probes.incrementAndGet() < 3 ? 503 : 200, 0));
+    String url = "http://127.0.0.1:" + server.getAddress().getPort();
+    String[] args = {
+      "run",
+      "--url=" + url + "/fixed",
+      "--body=" + Files.write(folder.resolve("body.json"), BODY),
+      "--rehearse=100ms",
+      "--await=" + url + "/ready",
+      "--idle=10ms",
+      "--warm-up=0s",
+      "--duration=100ms"
+    };
+
+    assertThat(Main.commandLine(List.of(args)).execute(args)).isZero();
+    assertThat(probes).hasValue(3);
+  }
+
+  @Test
+  void theProgramDrawsItsResults(@TempDir Path folder) throws Exception {
+    String out = folder.resolve("result.json").toString();
+    String page = folder.resolve("report.html").toString();
+    String url = "http://127.0.0.1:" + server.getAddress().getPort() + "/fixed";
+    String[] run = {"run", "--url=" + url, "--warm-up=0s", "--duration=1s", "--out=" + out};
+    String[] report = {"report", "--out=" + page, out};
+
+    Main.commandLine(List.of(run)).execute(run);
+    assertThat(Main.commandLine(List.of(report)).execute(report)).isZero();
+    assertThat(Path.of(page)).content().contains("<svg");
+  }
+
+  @Test
   void theProgramFailsWhereNothingSucceeded() {
     String[] args = {
       "run",

@@ -74,6 +74,9 @@ class ResultTest {
     assertThat(result.latency().minMicros()).isEqualTo(1);
     assertThat(result.latency().p50Micros()).isEqualTo(3);
     assertThat(result.latency().maxMicros()).isEqualTo(9);
+    assertThat(result.percentiles().getFirst()).isEqualTo(new Percentile(0, 1));
+    assertThat(result.percentiles().getLast()).isEqualTo(new Percentile(100, 9));
+    assertThat(result.p50MicrosPerSecond()).containsExactly(2.0, 3.0);
     assertThat(result.p99MicrosPerSecond()).containsExactly(4.0, 3.0);
     assertThat(result.bytesIn()).isEqualTo(11);
     assertThat(result.bytesOut()).isEqualTo(22);

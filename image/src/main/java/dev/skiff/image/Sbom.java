@@ -33,10 +33,15 @@ public final class Sbom {
     // The time of the build would make every image another one.
     ((ObjectNode) root.path("metadata")).remove("timestamp");
     ArrayNode components = root.withArray("components");
+    // "platform" would be the word, but scanners look for vulnerabilities of frameworks, not of
+    // platforms, and they know Java by its CPE.
+    String version = System.getProperty("java.version");
     ObjectNode runtime = components.addObject();
-    runtime.put("type", "platform");
-    runtime.put("name", "Java runtime of " + System.getProperty("java.vendor"));
-    runtime.put("version", System.getProperty("java.runtime.version"));
+    runtime.put("type", "framework");
+    runtime.put("publisher", System.getProperty("java.vendor"));
+    runtime.put("name", "openjdk");
+    runtime.put("version", version);
+    runtime.put("cpe", "cpe:2.3:a:oracle:openjdk:" + version + ":*:*:*:*:*:*:*");
     license(runtime, "GPL-2.0-with-classpath-exception");
     try (Stream<Path> files = Files.list(natives)) {
       for (Path file : files.sorted().toList()) {
@@ -56,7 +61,7 @@ public final class Sbom {
     component.putArray("licenses").addObject().putObject("license").put("id", id);
   }
 
-  private static String sha256(Path file) throws IOException {
+  static String sha256(Path file) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       return HexFormat.of().formatHex(digest.digest(Files.readAllBytes(file)));

@@ -19,10 +19,10 @@ class BudgetsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {1, 199.9, 200})
+  @ValueSource(doubles = {1, 129.9, 130})
   void aSumWithinItsLimitHolds(double megabytes) {
     assertThat(Budgets.IMAGE.holds(megabytes)).isTrue();
-    assertThat(Budgets.IMAGE.line(megabytes)).endsWith("at most 200.0");
+    assertThat(Budgets.IMAGE.line(megabytes)).endsWith("at most 130.0");
   }
 
   @ParameterizedTest

@@ -8,14 +8,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,7 +53,7 @@ class ColdStartIT {
   @Test
   @Timeout(180)
   void theFirstAnswerComesSoon() throws Exception {
-    String base = base();
+    String base = ImageUnderTest.base();
     round(base);
     List<Round> rounds = new ArrayList<>();
     for (int index = 0; index < ROUNDS; index++) {
@@ -138,19 +135,6 @@ class ColdStartIT {
     } catch (IOException e) {
       return "";
     }
-  }
-
-  /** The image that the image under test stands on. */
-  private static String base() throws IOException {
-    String image = System.getenv("SKIFF_BASE_IMAGE");
-    if (image != null && !image.isEmpty()) {
-      return image;
-    }
-    var pinned =
-        Pattern.compile("(?m)^ARG BASE_IMAGE=(\\S+)$")
-            .matcher(Files.readString(Path.of("../Dockerfile.cpu")));
-    assertThat(pinned.find()).as("a base image in Dockerfile.cpu").isTrue();
-    return pinned.group(1);
   }
 
   private static int freePort() throws IOException {

@@ -1,7 +1,11 @@
 package dev.skiff.image;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * built from Dockerfile.cpu, once.
  *
  * <p>It is built on the bases that the Dockerfile pins, or on those that the environment variables
- * SKIFF_BASE_IMAGE and SKIFF_MAVEN_IMAGE name where no registry can be reached.
+ * SKIFF_BASE_IMAGE and SKIFF_MAVEN_IMAGE name where no registry can be reached; SKIFF_BUILD_NETWORK
+ * is the network of its steps. An image that was built with other ones shares no step with it.
  */
 final class ImageUnderTest {
   private static final String BUILT = "skiff:image-test";
@@ -22,7 +27,7 @@ final class ImageUnderTest {
     if (name == null) {
       String given = System.getProperty("skiff.image", "");
       if (given.isEmpty()) {
-        build();
+        build(BUILT);
         name = BUILT;
       } else {
         Docker.run("image", "inspect", given);
@@ -33,9 +38,30 @@ final class ImageUnderTest {
     return name;
   }
 
-  private static void build() {
+  /** The Debian that the image under test is made from, as it is. */
+  static String base() throws IOException {
+    String image = System.getenv("SKIFF_BASE_IMAGE");
+    if (image != null && !image.isEmpty()) {
+      return image;
+    }
+    var pinned =
+        Pattern.compile("(?m)^ARG BASE_IMAGE=(\\S+)$")
+            .matcher(Files.readString(Path.of("../Dockerfile.cpu")));
+    if (!pinned.find()) {
+      throw new AssertionError("no base image in Dockerfile.cpu");
+    }
+    return pinned.group(1);
+  }
+
+  /** Builds an image from Dockerfile.cpu, with more arguments of {@code docker build}. */
+  static void build(String tag, String... more) {
     List<String> command = new ArrayList<>(List.of("build", "--file", "../Dockerfile.cpu"));
-    command.addAll(List.of("--tag", BUILT));
+    command.addAll(List.of("--tag", tag));
+    command.addAll(List.of(more));
+    String network = System.getenv("SKIFF_BUILD_NETWORK");
+    if (network != null && !network.isEmpty()) {
+      command.addAll(List.of("--network", network));
+    }
     addBase(command, "BASE_IMAGE");
     addBase(command, "MAVEN_IMAGE");
     command.add("..");

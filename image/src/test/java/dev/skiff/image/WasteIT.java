@@ -73,20 +73,27 @@ class WasteIT {
     }
   }
 
-  /** strace comes from the package registry of the base; the server stays process 1. */
+  /**
+   * strace comes from the package registry of the base, with the libraries that it needs, and runs
+   * by their own loader: the image need hold nothing for it. The server stays process 1.
+   */
   private void buildTraced() throws Exception {
     String entrypoint = inspect("{{json .Config.Entrypoint}}").substring(1);
     Files.writeString(
         temporary.resolve("Dockerfile"),
         """
+        FROM %s AS strace
+        RUN apt-get update -q && apt-get install -qy --no-install-recommends strace \
+            && mkdir /strace && cp $(which strace) /strace/ \
+            && cp $(ldd /strace/strace | grep -o '/[^ ]*' | grep -v :) /strace/ \
+            && mv /strace/ld-linux* /strace/ld.so
         FROM %s
-        USER 0
-        RUN apt-get update -q && apt-get install -qy --no-install-recommends strace
-        USER %s
-        ENTRYPOINT ["strace", "--daemonize", "--follow-forks", "--seccomp-bpf", "--decode-fds=path", \
-        "--successful-only", "--trace=open,openat,openat2,execve", "--output=/dev/stderr", %s
+        COPY --from=strace /strace /strace
+        ENTRYPOINT ["/strace/ld.so", "--library-path", "/strace", "/strace/strace", "--daemonize", \
+        "--follow-forks", "--seccomp-bpf", "--decode-fds=path", "--successful-only", \
+        "--trace=open,openat,openat2,execve", "--output=/dev/stderr", %s
         """
-            .formatted(ImageUnderTest.name(), inspect("{{.Config.User}}"), entrypoint));
+            .formatted(ImageUnderTest.base(), ImageUnderTest.name(), entrypoint));
     Docker.run("build", "--quiet", "--tag", TRACED, temporary.toString());
   }
 

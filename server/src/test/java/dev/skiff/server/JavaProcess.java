@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,8 @@ public final class JavaProcess implements AutoCloseable {
           "TEAMCITY_VERSION",
           "APPVEYOR");
 
+  private static final long SIGINT_BIT = 1L << (2 - 1);
+
   private final Process process;
   private final Lines out;
   private final Lines err;
@@ -54,6 +57,9 @@ public final class JavaProcess implements AutoCloseable {
   public static JavaProcess start(Map<String, String> environment, List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
+    if (ignoresInterrupts()) {
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -69,6 +75,23 @@ public final class JavaProcess implements AutoCloseable {
                     || name.equals("JDK_JAVA_OPTIONS"));
     builder.environment().putAll(environment);
     return new JavaProcess(builder.start());
+  }
+
+  /**
+   * Whether this JVM was started with SIGINT ignored, as shells start what runs in the background.
+   * Its children inherit that, and a JVM honours it.
+   */
+  private static boolean ignoresInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("SigIgn:")) {
+        return (Long.parseUnsignedLong(line.substring(7).strip(), 16) & SIGINT_BIT) != 0;
+      }
+    }
+    return false;
   }
 
   /** The first line on standard output that is wanted, as soon as it is there. */

@@ -11,28 +11,55 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the elements of a tensor from JSON values, as many as come, and turns them into a tensor
- * when their number is known.
+ * when their number is known. Those of a fixed size go straight into a tensor of the shape that is
+ * expected; only where that proves wrong are they copied into another one.
  */
-final class ElementBuffer {
+final class ElementBuffer implements AutoCloseable {
   private static final int FIRST_BYTES = 1024;
 
   private final Datatype datatype;
-  private ByteBuffer data = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.nativeOrder());
-  private long elements;
+  private final TensorPool pool;
 
-  ElementBuffer(Datatype datatype) {
+  /** Whose memory {@link #data} is; none once it was given away, and none for BYTES. */
+  private @Nullable Tensor memory;
+
+  private ByteBuffer data;
+  private long texts;
+
+  /**
+   * An empty buffer.
+   *
+   * @param expected the shape that the tensor will probably have
+   */
+  ElementBuffer(Datatype datatype, TensorPool pool, @Nullable Shape expected) {
     if (datatype == Datatype.FP16 || datatype == Datatype.BF16) {
       throw InferenceException.invalid(
           datatype + " has no JSON form; send it as binary tensor data");
     }
     this.datatype = datatype;
+    this.pool = pool;
+    if (datatype == Datatype.BYTES) {
+      data = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.nativeOrder());
+    } else {
+      memory = expected == null ? scratch(FIRST_BYTES) : pool.acquire(datatype, expected);
+      data = view(memory);
+    }
   }
 
   long elements() {
-    return elements;
+    return datatype == Datatype.BYTES ? texts : data.position() / datatype.byteSize();
+  }
+
+  /**
+   * Adds the next numbers of the array that the parser is in, as many as it can read at once and as
+   * have room.
+   */
+  int addNumbers(TensorParser json) {
+    return json.readNumbers(datatype, data);
   }
 
   /**
@@ -41,7 +68,6 @@ final class ElementBuffer {
    * @throws InferenceException INVALID_ARGUMENT if it is no value of the datatype
    */
   void add(JsonParser json) throws IOException {
-    elements++;
     switch (datatype) {
       case FP32 -> room(Float.BYTES).putFloat(real32(json));
       case FP64 -> room(Double.BYTES).putDouble(real64(json));
@@ -62,23 +88,56 @@ final class ElementBuffer {
   }
 
   /** A tensor with all that was collected; the shape has as many elements. */
-  Tensor tensor(Shape shape, TensorPool pool) {
+  Tensor tensor(Shape shape) {
     data.flip();
-    if (datatype == Datatype.BYTES) {
+    Tensor source = memory;
+    if (source == null) {
       return Tensor.ofBytes(shape, data);
+    }
+    if (source.datatype() == datatype && source.shape().equals(shape)) {
+      memory = null;
+      return source;
     }
     Tensor tensor = pool.acquire(datatype, shape);
     tensor.data().put(0, data, 0, data.limit());
     return tensor;
   }
 
+  @Override
+  public void close() {
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
+  }
+
   private ByteBuffer room(int bytes) {
     if (data.remaining() < bytes) {
-      int needed = Math.addExact(data.position(), bytes);
-      int larger = (int) Math.min(Integer.MAX_VALUE - 16L, Math.max(needed, 2L * data.capacity()));
-      data = ByteBuffer.allocate(larger).order(ByteOrder.nativeOrder()).put(data.flip());
+      grow(Math.addExact(data.position(), bytes));
     }
     return data;
+  }
+
+  /** Moves to a buffer of the next power of two bytes, so that the pool sees but a few sizes. */
+  private void grow(int needed) {
+    long larger = Math.max(FIRST_BYTES, 2L * Integer.highestOneBit(needed));
+    int bytes = (int) Math.min(Integer.MAX_VALUE - 16L, larger);
+    if (datatype == Datatype.BYTES) {
+      data = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder()).put(data.flip());
+      return;
+    }
+    Tensor moved = scratch(bytes);
+    data = view(moved).put(data.flip());
+    close();
+    memory = moved;
+  }
+
+  private Tensor scratch(int bytes) {
+    return pool.acquire(Datatype.UINT8, Shape.of(bytes));
+  }
+
+  private static ByteBuffer view(Tensor tensor) {
+    return tensor.data().duplicate().order(ByteOrder.nativeOrder());
   }
 
   private float real32(JsonParser json) throws IOException {
@@ -151,6 +210,7 @@ final class ElementBuffer {
     }
     byte[] utf8 = Json.text(json).getBytes(StandardCharsets.UTF_8);
     room(Math.addExact(Integer.BYTES, utf8.length)).putInt(utf8.length).put(utf8);
+    texts++;
   }
 
   private InferenceException outOfRange(JsonParser json) throws IOException {

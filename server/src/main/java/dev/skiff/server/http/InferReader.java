@@ -36,10 +36,10 @@ final class InferReader {
   private boolean inputsSeen;
   private Deadline deadline;
 
-  private InferReader(Body body, LoadedModel model, Deadline deadline) {
+  private InferReader(Body body, LoadedModel model, RequestInputs inputs, Deadline deadline) {
     this.body = body;
     this.model = model;
-    this.inputs = new RequestInputs(model);
+    this.inputs = inputs;
     this.deadline = deadline;
   }
 
@@ -53,16 +53,14 @@ final class InferReader {
       Optional<String> id, Map<String, Integer> classes, InferenceRequest request) {}
 
   static InferRequest read(Body body, LoadedModel model, Deadline deadline) {
-    InferReader reader = new InferReader(body, model, deadline);
-    try {
-      return Json.read(body, reader::request);
-    } catch (RuntimeException e) {
-      reader.inputs.close();
-      throw e;
+    try (RequestInputs inputs = new RequestInputs(model, body)) {
+      InferReader reader = new InferReader(body, model, inputs, deadline);
+      Json.<Boolean>read(body, reader::read);
+      return reader.request();
     }
   }
 
-  private InferRequest request(JsonParser json) throws IOException {
+  private boolean read(TensorParser json) throws IOException {
     expect(json, JsonToken.START_OBJECT, "an object");
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
@@ -86,6 +84,10 @@ final class InferReader {
         default -> json.skipChildren();
       }
     }
+    return true;
+  }
+
+  private InferRequest request() {
     if (!inputsSeen) {
       throw InferenceException.invalid("\"inputs\" is missing");
     }
@@ -110,7 +112,7 @@ final class InferReader {
     return id;
   }
 
-  private void input(JsonParser json) throws IOException {
+  private void input(TensorParser json) throws IOException {
     expect(json, JsonToken.START_OBJECT, "an object for each input");
     String name = null;
     Shape shape = null;
@@ -131,7 +133,7 @@ final class InferReader {
             early = Json.start(json);
             json.skipChildren();
           } else {
-            data = data(json, inputs.spec(name));
+            data = data(json, inputs.spec(name), shape);
           }
         }
         default -> json.skipChildren();
@@ -141,11 +143,11 @@ final class InferReader {
     Datatype given = required(datatype, "input '" + spec.name() + "'", "datatype");
     Shape declared = required(shape, "input '" + spec.name() + "'", "shape");
     if (early >= 0) {
-      data = Json.readAgain(body, early, again -> data(again, spec));
+      data = Json.readAgain(body, early, again -> data(again, spec, declared));
     }
     spec.check(given, declared);
     TensorReader read = required(data, "input '" + spec.name() + "'", "data");
-    inputs.add(spec.name(), read.tensor(agreed(spec, declared, read), model.pool()));
+    inputs.add(spec.name(), read.tensor(agreed(spec, declared, read)));
   }
 
   /** The declared shape, if the data has as many elements, flat or nested in just that shape. */
@@ -170,8 +172,9 @@ final class InferReader {
     return declared;
   }
 
-  private static TensorReader data(JsonParser json, TensorSpec spec) throws IOException {
-    TensorReader reader = new TensorReader(spec);
+  private TensorReader data(TensorParser json, TensorSpec spec, @Nullable Shape declared)
+      throws IOException {
+    TensorReader reader = inputs.open(spec, declared);
     reader.readAll(json);
     return reader;
   }

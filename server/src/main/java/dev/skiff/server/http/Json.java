@@ -1,6 +1,7 @@
 package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
@@ -9,8 +10,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
-import com.fasterxml.jackson.core.io.ContentReference;
-import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.InferenceException;
 import java.io.ByteArrayOutputStream;
@@ -30,30 +29,31 @@ final class Json {
   /** More than any tensor's rank; deeper texts are refused before they can cost anything. */
   static final int DEEPEST = 64;
 
+  /** The bits of eight bytes that plain ASCII has not. */
+  private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
+
   private static final Pattern FURTHER = Pattern.compile("(?s)( \\(start marker at .*|\n.*)");
 
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(DEEPEST)
-                  // The limit on the body is the limit on a string.
-                  .maxStringLength(Integer.MAX_VALUE)
-                  .build())
-          // Keys come from clients: nothing of them stays in the JVM's table of strings.
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          // Or a body in UTF-16 would pass.
-          .disable(JsonFactory.Feature.CHARSET_DETECTION)
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
-          .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
-          .build();
+  private static final TensorParser.Factory FACTORY =
+      new TensorParser.Factory(
+          new JsonFactoryBuilder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder()
+                      .maxNestingDepth(DEEPEST)
+                      // The limit on the body is the limit on a string.
+                      .maxStringLength(Integer.MAX_VALUE)
+                      .build())
+              // Keys come from clients: nothing of them stays in the JVM's table of strings.
+              .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+              .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+              .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+              .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER));
 
   private Json() {}
 
   /** Reads one value; the parser stands on its first token when called, on its last afterwards. */
   interface Reader<T> {
-    T read(JsonParser json) throws IOException;
+    T read(TensorParser json) throws IOException;
   }
 
   /** Writes one value. */
@@ -68,7 +68,7 @@ final class Json {
    */
   static <T> T read(Body body, Reader<T> reader) {
     checkUtf8(body);
-    try (JsonParser json = FACTORY.createParser(body.bytes(), 0, body.length())) {
+    try (TensorParser json = FACTORY.createParser(body.bytes(), 0, body.length(), 0)) {
       if (json.nextToken() == null) {
         throw InferenceException.invalid("the body is empty, expected JSON");
       }
@@ -92,8 +92,7 @@ final class Json {
    * @param start the value's first byte
    */
   static <T> T readAgain(Body body, int start, Reader<T> reader) {
-    try (JsonParser json =
-        new Shifted(FACTORY.createParser(body.bytes(), start, body.length() - start), start)) {
+    try (TensorParser json = FACTORY.createParser(body.bytes(), start, body.length(), start)) {
       json.nextToken();
       return reader.read(json);
     } catch (IOException e) {
@@ -156,14 +155,18 @@ final class Json {
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
   private static void checkUtf8(Body body) {
+    ByteBuffer in = ByteBuffer.wrap(body.bytes(), 0, body.length());
     int at = 0;
-    while (at < body.length() && body.bytes()[at] >= 0) {
+    while (at <= body.length() - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
+      at += Long.BYTES;
+    }
+    while (at < body.length() && in.get(at) >= 0) {
       at++;
     }
     if (at == body.length()) {
       return;
     }
-    ByteBuffer in = ByteBuffer.wrap(body.bytes(), 0, body.length()).position(at);
+    in.position(at);
     CharBuffer out = CharBuffer.allocate(Math.min(in.remaining(), 8192));
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     CoderResult result;
@@ -185,22 +188,6 @@ final class Json {
   /** What Jackson said, without the further lines and the places in Java that it may add. */
   private static String plain(String message) {
     return FURTHER.matcher(message).replaceFirst("");
-  }
-
-  /** A parser of a part that tells places in the whole. */
-  private static final class Shifted extends JsonParserDelegate {
-    private final int start;
-
-    Shifted(JsonParser part, int start) {
-      super(part);
-      this.start = start;
-    }
-
-    @Override
-    public JsonLocation currentTokenLocation() {
-      long offset = start + delegate.currentTokenLocation().getByteOffset();
-      return new JsonLocation(ContentReference.unknown(), offset, -1, -1, -1);
-    }
   }
 
   /** Lends its buffer out instead of copying it. */

@@ -1,6 +1,5 @@
 package dev.skiff.server.http;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.Deadline;
@@ -32,18 +31,19 @@ final class PredictReader {
   record PredictRequest(Form form, long rows, InferenceRequest request) {}
 
   static PredictRequest read(Body body, LoadedModel model, Deadline deadline) {
-    RequestInputs inputs = new RequestInputs(model);
-    Form form = Json.read(body, json -> read(json, inputs));
-    InferenceRequest request = inputs.request(RequestInputs.allOutputs(model), deadline);
-    long rows =
-        switch (form) {
-          case INSTANCES -> request.inputs().values().iterator().next().shape().dimension(0);
-          case ROW, INPUTS -> 1;
-        };
-    return new PredictRequest(form, rows, request);
+    try (RequestInputs inputs = new RequestInputs(model, body)) {
+      Form form = Json.read(body, json -> read(json, inputs));
+      InferenceRequest request = inputs.request(RequestInputs.allOutputs(model), deadline);
+      long rows =
+          switch (form) {
+            case INSTANCES -> request.inputs().values().iterator().next().shape().dimension(0);
+            case ROW, INPUTS -> 1;
+          };
+      return new PredictRequest(form, rows, request);
+    }
   }
 
-  private static Form read(JsonParser json, RequestInputs inputs) throws IOException {
+  private static Form read(TensorParser json, RequestInputs inputs) throws IOException {
     return switch (json.currentToken()) {
       case START_ARRAY -> {
         row(json, inputs);
@@ -56,7 +56,7 @@ final class PredictReader {
     };
   }
 
-  private static void row(JsonParser json, RequestInputs inputs) throws IOException {
+  private static void row(TensorParser json, RequestInputs inputs) throws IOException {
     TensorSpec spec = inputs.only();
     TensorReader reader = inputs.reader(spec);
     // A row of a model with inputs [batch] is one scalar; the bare array around it is the batch.
@@ -72,7 +72,7 @@ final class PredictReader {
     }
   }
 
-  private static Form object(JsonParser json, RequestInputs inputs) throws IOException {
+  private static Form object(TensorParser json, RequestInputs inputs) throws IOException {
     Form form = null;
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
@@ -107,7 +107,7 @@ final class PredictReader {
     return form;
   }
 
-  private static void instances(JsonParser json, RequestInputs inputs) throws IOException {
+  private static void instances(TensorParser json, RequestInputs inputs) throws IOException {
     if (json.currentToken() != JsonToken.START_ARRAY) {
       throw Json.unexpected(json, "an array of rows for \"instances\"");
     }
@@ -126,7 +126,7 @@ final class PredictReader {
     }
   }
 
-  private static void namedRow(JsonParser json, RequestInputs inputs) throws IOException {
+  private static void namedRow(TensorParser json, RequestInputs inputs) throws IOException {
     while (json.nextToken() != JsonToken.END_OBJECT) {
       TensorSpec spec = inputs.spec(json.currentName());
       json.nextToken();
@@ -134,7 +134,7 @@ final class PredictReader {
     }
   }
 
-  private static void columns(JsonParser json, RequestInputs inputs) throws IOException {
+  private static void columns(TensorParser json, RequestInputs inputs) throws IOException {
     if (json.currentToken() != JsonToken.START_OBJECT) {
       inputs.reader(inputs.only()).readAll(json);
       return;

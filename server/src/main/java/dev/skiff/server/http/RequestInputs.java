@@ -1,8 +1,10 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
@@ -11,18 +13,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inputs of one request as they are read: each name at most once, only names that the model
- * knows, in the end all of them.
+ * knows, in the end all of them. Whatever becomes of the request, it is closed.
  */
-final class RequestInputs {
+final class RequestInputs implements AutoCloseable {
   private final LoadedModel model;
-  private final Map<String, TensorReader> readers = new LinkedHashMap<>();
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-  RequestInputs(LoadedModel model) {
+  /** More elements than these cannot be in the body: each takes two bytes at least. */
+  private final long mostElements;
+
+  private final List<TensorReader> opened = new ArrayList<>();
+  private final Map<String, TensorReader> readers = new LinkedHashMap<>();
+  private Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+  RequestInputs(LoadedModel model, Body body) {
     this.model = model;
+    this.mostElements = body.length() / 2;
   }
 
   /** The specification of an input. */
@@ -45,9 +54,40 @@ final class RequestInputs {
     return model.inputs().getFirst();
   }
 
-  /** The reader for an input, made at its first use. */
+  /** The reader for an input, made at its first use, for one row if the model leaves that open. */
   TensorReader reader(TensorSpec spec) {
-    return readers.computeIfAbsent(spec.name(), name -> new TensorReader(spec));
+    TensorReader known = readers.get(spec.name());
+    if (known != null) {
+      return known;
+    }
+    TensorReader made = open(spec, spec.batched() ? spec.shape().with(0, 1) : spec.shape());
+    readers.put(spec.name(), made);
+    return made;
+  }
+
+  /**
+   * A reader for an input, which is closed with the request.
+   *
+   * @param expected the shape that its data should have, if it is known
+   */
+  TensorReader open(TensorSpec spec, @Nullable Shape expected) {
+    boolean isLikely = expected != null && spec.shape().accepts(expected) && fits(expected);
+    TensorReader reader = new TensorReader(spec, model.pool(), isLikely ? expected : null);
+    opened.add(reader);
+    return reader;
+  }
+
+  /** Whether that much could be in the body. Nothing is allocated on a client's mere word. */
+  private boolean fits(Shape shape) {
+    long elements = 1;
+    for (int axis = 0; axis < shape.rank(); axis++) {
+      long dimension = shape.dimension(axis);
+      if (dimension == Shape.DYNAMIC || dimension > mostElements / elements) {
+        return false;
+      }
+      elements = Math.max(1, elements * dimension);
+    }
+    return true;
   }
 
   /**
@@ -80,25 +120,23 @@ final class RequestInputs {
    * @throws InferenceException INVALID_ARGUMENT if an input is missing or does not fit the model
    */
   InferenceRequest request(List<String> outputs, Deadline deadline) {
-    try {
-      readers.forEach((name, reader) -> add(name, reader.tensor(model.pool())));
-      for (TensorSpec spec : model.inputs()) {
-        if (!tensors.containsKey(spec.name())) {
-          throw InferenceException.invalid(
-              "input '%s' is missing, the model expects %s".formatted(spec.name(), names()));
-        }
+    readers.forEach((name, reader) -> add(name, reader.tensor()));
+    for (TensorSpec spec : model.inputs()) {
+      if (!tensors.containsKey(spec.name())) {
+        throw InferenceException.invalid(
+            "input '%s' is missing, the model expects %s".formatted(spec.name(), names()));
       }
-      return new InferenceRequest(tensors, outputs, deadline);
-    } catch (InferenceException e) {
-      close();
-      throw e;
     }
+    InferenceRequest request = new InferenceRequest(tensors, outputs, deadline);
+    tensors = Map.of();
+    return request;
   }
 
-  /** Gives back what was read when there will be no request. */
-  void close() {
+  /** Gives back all memory that has not become part of a request. */
+  @Override
+  public void close() {
     tensors.values().forEach(Tensor::close);
-    tensors.clear();
+    opened.forEach(TensorReader::close);
   }
 
   /** The names of all outputs of the model. */

@@ -9,12 +9,13 @@ import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import java.io.IOException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads nested JSON arrays into one tensor and finds its shape on the way. Every array of one depth
- * must have the same length. For one input of one request.
+ * must have the same length. For one input of one request; closed with it, whatever became of it.
  */
-final class TensorReader {
+final class TensorReader implements AutoCloseable {
   /** As deep as a JSON text may be, and one more for the rows around a bare row. */
   private static final int DEEPEST = Json.DEEPEST + 1;
 
@@ -27,19 +28,24 @@ final class TensorReader {
   /** How deep the elements lie, once the first one or the first empty array was seen. */
   private int rank = -1;
 
-  TensorReader(TensorSpec spec) {
+  /**
+   * A reader for an input.
+   *
+   * @param expected the shape that the tensor will probably have, which then costs no copy
+   */
+  TensorReader(TensorSpec spec, TensorPool pool, @Nullable Shape expected) {
     this.spec = spec;
-    this.elements = new ElementBuffer(spec.datatype());
+    this.elements = new ElementBuffer(spec.datatype(), pool, expected);
     Arrays.fill(lengths, UNKNOWN);
   }
 
   /** Reads the value that the parser stands on as the whole tensor. */
-  void readAll(JsonParser json) throws IOException {
+  void readAll(TensorParser json) throws IOException {
     read(json, 0);
   }
 
   /** Reads the value that the parser stands on as the next row. */
-  void readRow(JsonParser json) throws IOException {
+  void readRow(TensorParser json) throws IOException {
     read(json, 1);
     lengths[0] = lengths[0] == UNKNOWN ? 1 : lengths[0] + 1;
   }
@@ -64,7 +70,7 @@ final class TensorReader {
    *
    * @throws InferenceException INVALID_ARGUMENT if the model does not take that shape
    */
-  Tensor tensor(TensorPool pool) {
+  Tensor tensor() {
     Shape found = shape();
     // Models converted from tables often want [batch, 1] where people write a plain list.
     if (found.rank() == spec.shape().rank() - 1
@@ -74,25 +80,33 @@ final class TensorReader {
       column[found.rank()] = 1;
       found = Shape.of(column);
     }
-    return tensor(found, pool);
+    return tensor(found);
   }
 
   /** The tensor, in a shape that was given and has as many elements. */
-  Tensor tensor(Shape shape, TensorPool pool) {
+  Tensor tensor(Shape shape) {
     spec.check(spec.datatype(), shape);
-    return elements.tensor(shape, pool);
+    return elements.tensor(shape);
   }
 
-  private void read(JsonParser json, int depth) throws IOException {
+  @Override
+  public void close() {
+    elements.close();
+  }
+
+  private void read(TensorParser json, int depth) throws IOException {
     if (json.currentToken() != JsonToken.START_ARRAY) {
       reach(depth, json);
       elements.add(json);
       return;
     }
-    long length = 0;
+    long length = numbers(json, depth + 1);
     while (json.nextToken() != JsonToken.END_ARRAY) {
       read(json, depth + 1);
       length++;
+      if (json.currentToken().isNumeric()) {
+        length += numbers(json, depth + 1);
+      }
     }
     if (length == 0 && rank < 0) {
       rank = depth + 1;
@@ -102,6 +116,18 @@ final class TensorReader {
     } else if (lengths[depth] != length) {
       throw ragged(json);
     }
+  }
+
+  /** Reads the next numbers of the array at once; where they would be ragged, none. */
+  private long numbers(TensorParser json, int depth) {
+    if (rank >= 0 && rank != depth) {
+      return 0;
+    }
+    long count = elements.addNumbers(json);
+    if (count > 0) {
+      rank = depth;
+    }
+    return count;
   }
 
   private void reach(int depth, JsonParser json) {

@@ -18,11 +18,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ElementBufferTest {
+  private static final TensorPool POOL = new TensorPool(0);
 
   @ParameterizedTest
   @EnumSource(names = {"FP16", "BF16"})
   void refusesTypesWithoutJsonForm(Datatype datatype) {
-    assertInvalid(() -> new ElementBuffer(datatype)).contains(datatype.name()).contains("binary");
+    assertInvalid(() -> new ElementBuffer(datatype, POOL, null))
+        .contains(datatype.name())
+        .contains("binary");
   }
 
   @ParameterizedTest
@@ -143,7 +146,7 @@ class ElementBufferTest {
   @Test
   void growsWithItsElements() {
     String text = "x".repeat(3_000);
-    ElementBuffer buffer = new ElementBuffer(Datatype.BYTES);
+    ElementBuffer buffer = new ElementBuffer(Datatype.BYTES, POOL, null);
     Tensor tensor =
         Json.read(
             body("[\"" + text + "\",\"\",\"" + text + "\"]"),
@@ -170,7 +173,7 @@ class ElementBufferTest {
 
   /** The tensor of one value that stands alone in an array. */
   static Tensor one(Datatype datatype, String value) {
-    ElementBuffer buffer = new ElementBuffer(datatype);
+    ElementBuffer buffer = new ElementBuffer(datatype, POOL, null);
     return Json.read(body("[" + value + "]"), json -> all(json, buffer, Shape.of(1)));
   }
 
@@ -178,6 +181,6 @@ class ElementBufferTest {
     while (json.nextToken() != JsonToken.END_ARRAY) {
       buffer.add(json);
     }
-    return buffer.tensor(shape, new TensorPool(0));
+    return buffer.tensor(shape);
   }
 }

@@ -7,7 +7,6 @@ import static dev.skiff.server.http.Fixtures.floats;
 import static dev.skiff.server.http.Fixtures.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
@@ -38,7 +37,7 @@ class TensorReaderTest {
         "[[[1,2],[3,4],[5,6]]] | [1,3,2]",
       })
   void findsTheShape(String json, String shape) {
-    TensorReader reader = new TensorReader(ROWS);
+    TensorReader reader = reader(ROWS);
     readAll(reader, json);
     assertThat(reader.shape()).hasToString(shape);
     assertThat(reader.elements()).isEqualTo(reader.shape().elements());
@@ -63,7 +62,7 @@ class TensorReaderTest {
         "[[[1],[2]],[[3]]]"
       })
   void refusesRaggedArrays(String json) {
-    assertInvalid(() -> readAll(new TensorReader(ROWS), json))
+    assertInvalid(() -> readAll(reader(ROWS), json))
         .contains("input 'x' is ragged")
         .contains("at byte ");
   }
@@ -79,7 +78,7 @@ class TensorReaderTest {
         "[] | []",
       })
   void readsRowByRow(String rows, String shape) {
-    TensorReader reader = new TensorReader(ROWS);
+    TensorReader reader = reader(ROWS);
     readRows(reader, rows);
     assertThat(reader.shape()).hasToString(shape);
   }
@@ -87,27 +86,27 @@ class TensorReaderTest {
   @ParameterizedTest
   @ValueSource(strings = {"[[1,2,3],[4,5]]", "[[1],2]", "[1,[2]]", "[[1],[[2]]]"})
   void refusesUnequalRows(String rows) {
-    assertInvalid(() -> readRows(new TensorReader(ROWS), rows)).contains("ragged");
+    assertInvalid(() -> readRows(reader(ROWS), rows)).contains("ragged");
   }
 
   @Test
   void refusesDeepArraysWithinJsonsOwnLimit() {
     for (int depth = 1; depth <= 64; depth++) {
       String deep = "[".repeat(depth) + "]".repeat(depth);
-      TensorReader row = new TensorReader(ROWS);
+      TensorReader row = reader(ROWS);
       readRow(row, deep);
-      assertInvalid(() -> row.tensor(POOL)).startsWith("input 'x' has ");
-      TensorReader all = new TensorReader(spec("x", Datatype.FP32, 1));
+      assertInvalid(() -> row.tensor()).startsWith("input 'x' has ");
+      TensorReader all = reader(spec("x", Datatype.FP32, 1));
       readAll(all, deep);
-      assertInvalid(() -> all.tensor(POOL));
+      assertInvalid(() -> all.tensor());
     }
   }
 
   @Test
   void makesTheTensor() {
-    TensorReader reader = new TensorReader(ROWS);
+    TensorReader reader = reader(ROWS);
     readAll(reader, "[[1,-2.5,3e2],[4,5,6]]");
-    try (Tensor tensor = reader.tensor(POOL)) {
+    try (Tensor tensor = reader.tensor()) {
       assertThat(tensor.shape()).isEqualTo(Shape.of(2, 3));
       assertThat(floats(tensor)).containsExactly(1f, -2.5f, 300f, 4f, 5f, 6f);
     }
@@ -143,10 +142,14 @@ class TensorReaderTest {
     assertInvalid(() -> shape(ROWS, json)).isEqualTo("input 'x' " + said);
   }
 
+  private static TensorReader reader(TensorSpec spec) {
+    return new TensorReader(spec, POOL, null);
+  }
+
   private static Shape shape(TensorSpec spec, String json) {
-    TensorReader reader = new TensorReader(spec);
+    TensorReader reader = reader(spec);
     readAll(reader, json);
-    try (Tensor tensor = reader.tensor(POOL)) {
+    try (Tensor tensor = reader.tensor()) {
       return tensor.shape();
     }
   }
@@ -170,7 +173,7 @@ class TensorReaderTest {
   }
 
   private interface Step {
-    void read(JsonParser json) throws IOException;
+    void read(TensorParser json) throws IOException;
   }
 
   private static void read(String json, Step step) {
