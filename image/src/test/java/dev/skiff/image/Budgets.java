@@ -42,6 +42,21 @@ enum Budgets {
   /** The same over what it takes without the AOT cache: noise hits both and leaves the ratio. */
   COLD_START_RATIO("cold start over one without cache", 0, 0.6, "x"),
 
+  /**
+   * From the exec of the process to the first answer of /predict for digits, in the image's own
+   * layout. No gate of its own: {@link #COLD_START_GATE} is one for times, and ratios say more.
+   */
+  EXEC_START("exec to the first answer", 0, 400, "ms"),
+
+  /** The same for iris over that of the classic serve.py with the same estimator. */
+  EXEC_RATIO("exec to the first answer over serve.py", 0, 0.125, "x"),
+
+  /**
+   * Where that fails the build until {@link #EXEC_RATIO} is reached, so that it does not grow
+   * meanwhile: half as much again as was measured.
+   */
+  EXEC_RATIO_GATE("exec over serve.py, gate", 0, 0.6, "x"),
+
   /** What lies in our layers although the server never opens it. */
   NEVER_OPENED("above the base, never opened", 0, 1, "MB");
 
