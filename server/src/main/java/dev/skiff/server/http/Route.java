@@ -20,6 +20,11 @@ record Route(String path, String method, Handler handler) {
     return new Route(path, "POST", handler);
   }
 
+  /** Whether this resource answers the method. */
+  boolean answers(String asked) {
+    return asked.equals(method) || (asked.equals("HEAD") && method.equals("GET"));
+  }
+
   /** The methods that a client may use, as the Allow header lists them. */
   String allow() {
     return method.equals("GET") ? "GET, HEAD" : method;
@@ -28,7 +33,8 @@ record Route(String path, String method, Handler handler) {
   /** Whether a request for this path, in its decoded form, is for this resource. */
   boolean matches(String asked) {
     String[] parts = path.split("/", -1);
-    String[] given = asked.split("/", -1);
+    // Javalin finds a path with a slash at its end too.
+    String[] given = asked.replaceFirst("(?<=.)/$", "").split("/", -1);
     boolean same = parts.length == given.length;
     for (int i = 0; same && i < parts.length; i++) {
       same = parts[i].startsWith("{") || parts[i].equals(given[i]);
@@ -43,7 +49,7 @@ record Route(String path, String method, Handler handler) {
    */
   void serve(Exchange exchange) throws IOException {
     String asked = exchange.method();
-    if (!asked.equals(method) && !(asked.equals("HEAD") && method.equals("GET"))) {
+    if (!answers(asked)) {
       exchange.replyHeader("Allow", allow());
       throw new InferenceException(
           ErrorCode.METHOD_NOT_ALLOWED, path + " answers " + allow() + ", got " + asked);
