@@ -5,8 +5,7 @@ import dev.skiff.server.config.ConfigException;
 import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.logging.Logging;
 import io.javalin.util.JavalinBindException;
-import java.time.Duration;
-import java.time.Instant;
+import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +56,7 @@ public final class Main {
     server.awaitModels();
     log.info(
         "ready in {} ms: {} on http://{}:{}",
-        Duration.between(processStart(), Instant.now()).toMillis(),
+        ManagementFactory.getRuntimeMXBean().getUptime(),
         server.summary(),
         config.http().host(),
         server.port());
@@ -67,10 +66,6 @@ public final class Main {
       Thread.currentThread().interrupt();
     }
     return server.stop() ? 0 : 1;
-  }
-
-  private static Instant processStart() {
-    return ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
   }
 
   private static String version() {

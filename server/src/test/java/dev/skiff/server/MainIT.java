@@ -9,7 +9,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The packaged server as its user meets it: a command line, two streams, an exit code. */
 final class MainIT {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern READY = Pattern.compile("ready in (\\d+) ms");
 
   @Test
   void itSaysThatItIsReadyAndAnswers() throws Exception {
@@ -37,6 +41,19 @@ final class MainIT {
           .asString()
           .endsWith("stopped");
       assertThat(server.process().err()).as("warnings of the JVM's, among others").isEmpty();
+    }
+  }
+
+  @Test
+  void itDoesNotSayThatItTookLongerThanItDid() throws Exception {
+    long start = System.nanoTime();
+    try (SkiffProcess server = SkiffProcess.serve(Repository.SHIPPED)) {
+      long most = Duration.ofNanos(System.nanoTime() - start).toMillis();
+      assertThat(server.process().out())
+          .map(line -> READY.matcher(line))
+          .filteredOn(Matcher::find)
+          .singleElement()
+          .satisfies(ready -> assertThat(Long.parseLong(ready.group(1))).isBetween(1L, most));
     }
   }
 

@@ -36,16 +36,7 @@ public final class HttpServer {
   private static final int HEADER_BYTES = 8 << 10;
 
   private static final List<HandlerType> METHODS =
-      List.of(
-          HandlerType.GET,
-          HandlerType.HEAD,
-          HandlerType.POST,
-          HandlerType.PUT,
-          HandlerType.PATCH,
-          HandlerType.DELETE,
-          HandlerType.OPTIONS,
-          HandlerType.TRACE,
-          HandlerType.CONNECT);
+      List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST);
 
   private final HttpConfig config;
   private final Reception reception;
@@ -140,8 +131,11 @@ public final class HttpServer {
         context -> context.setErrorHandler(jettyErrors));
     for (Route route : routes) {
       for (HandlerType method : METHODS) {
-        javalinConfig.routes.addHttpHandler(
-            method, route.path(), context -> receive(context, route.path(), route));
+        // Javalin parses the path anew for each: the others are not worth their time at the start.
+        if (route.answers(method.name())) {
+          javalinConfig.routes.addHttpHandler(
+              method, route.path(), context -> receive(context, route.path(), route));
+        }
       }
     }
     javalinConfig.routes.exception(
@@ -178,13 +172,11 @@ public final class HttpServer {
     server.setStopAtShutdown(false);
   }
 
-  /** Answers what Javalin has no route for: another path, or a method that nobody knows. */
+  /** Answers what Javalin has no route for: another path, or another method. */
   private static Handler unrouted(Context context, List<Route> routes) {
-    if (!METHODS.contains(context.method())) {
-      for (Route route : routes) {
-        if (route.matches(context.path())) {
-          return route;
-        }
+    for (Route route : routes) {
+      if (!route.answers(context.method().name()) && route.matches(context.path())) {
+        return route;
       }
     }
     return exchange -> {

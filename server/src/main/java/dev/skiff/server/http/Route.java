@@ -38,7 +38,8 @@ record Route(String path, String method, Handler handler, boolean fast) implemen
   /** Whether a request for this path, in its decoded form, is for this resource. */
   boolean matches(String asked) {
     String[] parts = path.split("/", -1);
-    String[] given = asked.split("/", -1);
+    // Javalin finds a path with a slash at its end too.
+    String[] given = asked.replaceFirst("(?<=.)/$", "").split("/", -1);
     boolean same = parts.length == given.length;
     for (int i = 0; same && i < parts.length; i++) {
       same = parts[i].startsWith("{") || parts[i].equals(given[i]);

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server's measurements, as Prometheus reads them. Labels are bounded: model names and versions
@@ -49,10 +50,10 @@ public final class Metrics implements AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
   private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
   private final AtomicInteger inFlight = new AtomicInteger();
+  private volatile @Nullable JvmGcMetrics garbageCollection;
 
   private record Version(String model, long number) {}
 
@@ -62,11 +63,13 @@ public final class Metrics implements AutoCloseable {
         .register(registry);
   }
 
-  /** Adds the meters of the JVM and the process. Not needed to serve, so it can come later. */
+  /** Adds the meters of the JVM and the process. Not needed to serve, so it comes later, once. */
   public void bindJvm() {
     new ClassLoaderMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
-    garbageCollection.bindTo(registry);
+    JvmGcMetrics collections = new JvmGcMetrics();
+    collections.bindTo(registry);
+    garbageCollection = collections;
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
@@ -135,7 +138,10 @@ public final class Metrics implements AutoCloseable {
 
   @Override
   public void close() {
-    garbageCollection.close();
+    JvmGcMetrics collections = garbageCollection;
+    if (collections != null) {
+      collections.close();
+    }
     registry.close();
   }
 

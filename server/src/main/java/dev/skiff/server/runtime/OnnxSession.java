@@ -245,7 +245,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
     if (tensor.datatype() != Datatype.BYTES) {
       return handle(tensor);
     }
-    OnnxTensor strings = StringTensors.instance().create(environment, tensor);
+    OnnxTensor strings = StringTensors.create(environment, tensor);
     temporary.add(strings);
     return strings;
   }

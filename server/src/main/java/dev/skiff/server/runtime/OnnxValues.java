@@ -38,7 +38,7 @@ final class OnnxValues {
   private static Tensor copy(OnnxTensor tensor, TensorPool pool) throws OrtException {
     Datatype datatype = OnnxTypes.datatype(tensor.getInfo().onnxType).orElseThrow();
     if (datatype == Datatype.BYTES) {
-      return StringTensors.instance().read(tensor);
+      return StringTensors.read(tensor);
     }
     Tensor copy = pool.acquire(datatype, Shape.of(tensor.getInfo().getShape()));
     if (copy.data().hasRemaining()) {
@@ -69,7 +69,7 @@ final class OnnxValues {
 
   private static Value copy(OnnxMap map) throws OrtException {
     if (map.getInfo().keyType == OnnxJavaType.STRING) {
-      return new Value.Dictionary(StringTensors.instance().read(map));
+      return new Value.Dictionary(StringMaps.read(map));
     }
     // The binding loses the order of the keys; ONNX maps are sorted by key, and so is this.
     Map<String, Object> entries = new LinkedHashMap<>();
