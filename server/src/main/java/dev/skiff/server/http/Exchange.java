@@ -15,12 +15,14 @@ abstract class Exchange {
   /**
    * Bytes of a request or a reply.
    *
-   * @param bytes where they lie; no more than {@code length} of them count
+   * @param bytes where they lie, among others
+   * @param offset the place of the first
+   * @param length how many they are
    */
   @SuppressWarnings("ArrayRecordComponent") // a view on a buffer, never compared
-  record Body(byte[] bytes, int length) {
+  record Body(byte[] bytes, int offset, int length) {
     Body(byte[] bytes) {
-      this(bytes, bytes.length);
+      this(bytes, 0, bytes.length);
     }
   }
 
@@ -29,6 +31,9 @@ abstract class Exchange {
 
   /** The first value of a request header, if it was sent. */
   abstract @Nullable String header(String name);
+
+  /** Whether a request header was sent more than once. */
+  abstract boolean isRepeated(String name);
 
   /** A part of the path that the route names, decoded. */
   abstract Optional<String> parameter(String name);

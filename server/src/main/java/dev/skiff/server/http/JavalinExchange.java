@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
@@ -33,6 +34,11 @@ final class JavalinExchange extends Exchange {
   @Override
   @Nullable String header(String name) {
     return context.req().getHeader(name);
+  }
+
+  @Override
+  boolean isRepeated(String name) {
+    return Collections.list(context.req().getHeaders(name)).size() > 1;
   }
 
   @Override
@@ -65,7 +71,7 @@ final class JavalinExchange extends Exchange {
     context.res().setStatus(status);
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
-    context.res().getOutputStream().write(body.bytes(), 0, body.length());
+    context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
   }
 
   private static Body exactly(InputStream in, int length) throws IOException {
@@ -82,7 +88,7 @@ final class JavalinExchange extends Exchange {
     while (true) {
       int read = in.read(bytes, length, bytes.length - length);
       if (read < 0) {
-        return new Body(bytes, length);
+        return new Body(bytes, 0, length);
       }
       length += read;
       if (length > maxRequestBytes) {

@@ -21,6 +21,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** JSON texts from and to bytes, with strict rules for what comes in. */
 final class Json {
@@ -68,7 +69,8 @@ final class Json {
    */
   static <T> T read(Body body, Reader<T> reader) {
     checkUtf8(body);
-    try (TensorParser json = FACTORY.createParser(body.bytes(), 0, body.length(), 0)) {
+    int end = body.offset() + body.length();
+    try (TensorParser json = FACTORY.createParser(body.bytes(), body.offset(), end, 0)) {
       if (json.nextToken() == null) {
         throw InferenceException.invalid("the body is empty, expected JSON");
       }
@@ -92,7 +94,9 @@ final class Json {
    * @param start the value's first byte
    */
   static <T> T readAgain(Body body, int start, Reader<T> reader) {
-    try (TensorParser json = FACTORY.createParser(body.bytes(), start, body.length(), start)) {
+    int first = body.offset() + start;
+    int end = body.offset() + body.length();
+    try (TensorParser json = FACTORY.createParser(body.bytes(), first, end, start)) {
       json.nextToken();
       return reader.read(json);
     } catch (IOException e) {
@@ -126,6 +130,31 @@ final class Json {
     return text;
   }
 
+  /**
+   * The string that the parser stands on.
+   *
+   * @param what what it is, for the error if there is something else
+   */
+  static String string(JsonParser json, String what) throws IOException {
+    expect(json, JsonToken.VALUE_STRING, "a string for " + what);
+    return text(json);
+  }
+
+  /** Checks that the parser stands on a token of this kind. */
+  static void expect(JsonParser json, JsonToken token, String what) throws IOException {
+    if (json.currentToken() != token) {
+      throw unexpected(json, what);
+    }
+  }
+
+  /** The value of a field, which may not be missing. */
+  static <T> T required(@Nullable T value, String owner, String field) {
+    if (value == null) {
+      throw InferenceException.invalid(owner + " has no \"" + field + "\"");
+    }
+    return value;
+  }
+
   /** Bytes that hold one JSON text. */
   static Body write(Writer writer) {
     Bytes bytes = new Bytes();
@@ -155,15 +184,16 @@ final class Json {
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
   private static void checkUtf8(Body body) {
-    ByteBuffer in = ByteBuffer.wrap(body.bytes(), 0, body.length());
-    int at = 0;
-    while (at <= body.length() - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
+    int end = body.offset() + body.length();
+    ByteBuffer in = ByteBuffer.wrap(body.bytes(), body.offset(), body.length());
+    int at = body.offset();
+    while (at <= end - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
       at += Long.BYTES;
     }
-    while (at < body.length() && in.get(at) >= 0) {
+    while (at < end && in.get(at) >= 0) {
       at++;
     }
-    if (at == body.length()) {
+    if (at == end) {
       return;
     }
     in.position(at);
@@ -175,7 +205,8 @@ final class Json {
       result = decoder.decode(in, out, true);
     } while (result.isOverflow());
     if (result.isError()) {
-      throw InferenceException.invalid("the body is not valid UTF-8 at byte " + in.position());
+      throw InferenceException.invalid(
+          "the body is not valid UTF-8 at byte " + (in.position() - body.offset()));
     }
   }
 
@@ -197,7 +228,7 @@ final class Json {
     }
 
     Body body() {
-      return new Body(buf, count);
+      return new Body(buf, 0, count);
     }
   }
 }

@@ -23,7 +23,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,7 +36,8 @@ final class Fixtures {
   static final TensorSpec ROWS = spec("x", Datatype.FP32, Shape.DYNAMIC, 3);
   static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private static final String BEYOND = "]}garbage beyond the end";
+  private static final byte[] BEFORE = "{[garbage before".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] BEYOND = "]}garbage beyond".getBytes(StandardCharsets.UTF_8);
 
   private Fixtures() {}
 
@@ -69,25 +69,25 @@ final class Fixtures {
     return body(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A body whose array goes on after its end, as a reused buffer does. */
+  /** A body that lies among other bytes, as in a buffer that Jetty lends. */
   static Body body(byte[] bytes) {
     return body(bytes, bytes.length);
   }
 
   static Body body(byte[] bytes, int length) {
-    byte[] larger = Arrays.copyOf(bytes, length + BEYOND.length());
-    System.arraycopy(BEYOND.getBytes(StandardCharsets.UTF_8), 0, larger, length, BEYOND.length());
-    return new Body(larger, length);
+    ByteBuffer larger = ByteBuffer.allocate(BEFORE.length + length + BEYOND.length);
+    larger.put(BEFORE).put(bytes, 0, length).put(BEYOND);
+    return new Body(larger.array(), BEFORE.length, length);
   }
 
   static String text(Body body) {
-    return new String(body.bytes(), 0, body.length(), StandardCharsets.UTF_8);
+    return new String(body.bytes(), body.offset(), body.length(), StandardCharsets.UTF_8);
   }
 
   /** The body as a tree; fails if it is not one JSON text. */
   static JsonNode tree(Body body) {
     try {
-      return MAPPER.readTree(body.bytes(), 0, body.length());
+      return MAPPER.readTree(body.bytes(), body.offset(), body.length());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
