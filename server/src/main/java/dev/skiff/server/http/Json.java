@@ -69,8 +69,9 @@ final class Json {
    */
   static <T> T read(Body body, Reader<T> reader) {
     checkUtf8(body);
-    int end = body.offset() + body.length();
-    try (TensorParser json = FACTORY.createParser(body.bytes(), body.offset(), end, 0)) {
+    int start = body.offset();
+    int end = start + body.length();
+    try (TensorParser json = FACTORY.createParser(body.bytes(), start, end, 0)) {
       if (json.nextToken() == null) {
         throw InferenceException.invalid("the body is empty, expected JSON");
       }
@@ -94,9 +95,9 @@ final class Json {
    * @param start the value's first byte
    */
   static <T> T readAgain(Body body, int start, Reader<T> reader) {
-    int first = body.offset() + start;
     int end = body.offset() + body.length();
-    try (TensorParser json = FACTORY.createParser(body.bytes(), first, end, start)) {
+    try (TensorParser json =
+        FACTORY.createParser(body.bytes(), body.offset() + start, end, start)) {
       json.nextToken();
       return reader.read(json);
     } catch (IOException e) {
@@ -184,16 +185,15 @@ final class Json {
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
   private static void checkUtf8(Body body) {
-    int end = body.offset() + body.length();
-    ByteBuffer in = ByteBuffer.wrap(body.bytes(), body.offset(), body.length());
-    int at = body.offset();
-    while (at <= end - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
+    ByteBuffer in = ByteBuffer.wrap(body.bytes(), body.offset(), body.length()).slice();
+    int at = 0;
+    while (at <= body.length() - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
       at += Long.BYTES;
     }
-    while (at < end && in.get(at) >= 0) {
+    while (at < body.length() && in.get(at) >= 0) {
       at++;
     }
-    if (at == end) {
+    if (at == body.length()) {
       return;
     }
     in.position(at);
@@ -205,8 +205,7 @@ final class Json {
       result = decoder.decode(in, out, true);
     } while (result.isOverflow());
     if (result.isError()) {
-      throw InferenceException.invalid(
-          "the body is not valid UTF-8 at byte " + (in.position() - body.offset()));
+      throw InferenceException.invalid("the body is not valid UTF-8 at byte " + in.position());
     }
   }
 

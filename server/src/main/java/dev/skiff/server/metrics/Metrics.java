@@ -51,8 +51,10 @@ public final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
-  private final ConcurrentMap<String, ModelMeters> models = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
   private final AtomicInteger inFlight = new AtomicInteger();
+
+  private record Version(String model, long number) {}
 
   public Metrics() {
     Gauge.builder("skiff.requests.in.flight", inFlight, AtomicInteger::get)
@@ -72,8 +74,12 @@ public final class Metrics implements AutoCloseable {
 
   /** The meters of one version of a model, made at their first use. */
   public ModelMeters model(String model, long version) {
-    return models.computeIfAbsent(
-        model + '/' + version, key -> new ModelMeters(registry, model, Long.toString(version)));
+    Version key = new Version(model, version);
+    ModelMeters known = models.get(key);
+    return known != null
+        ? known
+        : models.computeIfAbsent(
+            key, made -> new ModelMeters(registry, model, Long.toString(version)));
   }
 
   /** Shows whether a version is in this state. */

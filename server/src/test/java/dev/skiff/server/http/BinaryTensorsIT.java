@@ -12,13 +12,12 @@ import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The protocol's binary tensor data extension, sentence by sentence. */
-@ExtendWith(ServerExtension.Fixtures.class)
+@BothDoors
 class BinaryTensorsIT {
   private static final String ADD = "/v2/models/add/infer";
   private static final String FP32 = "/v2/models/identity-fp32/infer";

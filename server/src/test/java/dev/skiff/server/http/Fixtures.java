@@ -18,6 +18,7 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
+import dev.skiff.server.model.ServiceTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -36,8 +37,7 @@ final class Fixtures {
   static final TensorSpec ROWS = spec("x", Datatype.FP32, Shape.DYNAMIC, 3);
   static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private static final byte[] BEFORE = "{[garbage before".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] BEYOND = "]}garbage beyond".getBytes(StandardCharsets.UTF_8);
+  private static final String BEYOND = "]}garbage beyond the end";
 
   private Fixtures() {}
 
@@ -62,22 +62,25 @@ final class Fixtures {
             BatchPolicy.ALONE,
             Optional.empty(),
             new Batcher.Limits(1, 1, Long.MAX_VALUE, Long.MAX_VALUE));
-    return new LoadedModel(inputs, outputs, labels, pool, batcher, () -> {});
+    return new LoadedModel(inputs, outputs, labels, pool, batcher, ServiceTime.unknown(), () -> {});
   }
 
   static Body body(String text) {
     return body(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A body that lies among other bytes, as in a buffer that Jetty lends. */
+  /** A body whose array begins before it and goes on after its end, as a reused buffer does. */
   static Body body(byte[] bytes) {
     return body(bytes, bytes.length);
   }
 
   static Body body(byte[] bytes, int length) {
-    ByteBuffer larger = ByteBuffer.allocate(BEFORE.length + length + BEYOND.length);
-    larger.put(BEFORE).put(bytes, 0, length).put(BEYOND);
-    return new Body(larger.array(), BEFORE.length, length);
+    byte[] beyond = BEYOND.getBytes(StandardCharsets.UTF_8);
+    byte[] larger = new byte[beyond.length + length + beyond.length];
+    System.arraycopy(beyond, 0, larger, 0, beyond.length);
+    System.arraycopy(bytes, 0, larger, beyond.length, length);
+    System.arraycopy(beyond, 0, larger, beyond.length + length, beyond.length);
+    return new Body(larger, beyond.length, length);
   }
 
   static String text(Body body) {
