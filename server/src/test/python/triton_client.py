@@ -163,11 +163,14 @@ class TritonClientTest(unittest.TestCase):
         for n, request in enumerate(pending):
             np.testing.assert_array_equal(n * x, request.get_result().as_numpy("y"))
 
-    def test_a_compressed_reply_may_be_asked_for(self):
-        x = np.ones((1, 3), np.float32)
-        result = self.client.infer(
-            "identity-fp32", [tensor("x", x, "FP32")], response_compression_algorithm="gzip")
-        np.testing.assert_array_equal(x, result.as_numpy("y"))
+    def test_compression(self):
+        x = np.arange(3000, dtype=np.float32).reshape(1000, 3)
+        for algorithm in ["gzip", "deflate"]:
+            with self.subTest(algorithm):
+                result = self.client.infer(
+                    "identity-fp32", [tensor("x", x, "FP32")], outputs=[output("y")],
+                    request_compression_algorithm=algorithm, response_compression_algorithm=algorithm)
+                np.testing.assert_array_equal(x, result.as_numpy("y"))
 
     def fails(self, status, message, *arguments, **options):
         with self.assertRaises(InferenceServerException) as raised:
@@ -276,6 +279,33 @@ class BinaryModeTest(unittest.TestCase):
         result = self.client.infer("language", [binary_tensor("text", texts, "BYTES")])
         self.assertEqual(
             [row["label"].encode() for row in reply("language")["predictions"]], list(result.as_numpy("label")))
+
+    def test_compression(self):
+        floats = np.arange(3000, dtype=np.float32).reshape(1000, 3)
+        texts = np.array([[b"one", b"two", "\u00e9".encode()]] * 1000, np.object_)
+        for algorithm in ["gzip", "deflate"]:
+            for model, datatype, values in [("identity-fp32", "FP32", floats), ("identity-bytes", "BYTES", texts)]:
+                for request, response in [(algorithm, None), (None, algorithm), (algorithm, algorithm)]:
+                    with self.subTest(algorithm, model=model, request=request, response=response):
+                        result = self.client.infer(
+                            model, [binary_tensor("x", values, datatype)],
+                            request_compression_algorithm=request, response_compression_algorithm=response)
+                        np.testing.assert_array_equal(values, result.as_numpy("y"))
+
+    def test_compressed_replies_are_smaller(self):
+        sizes = {}
+        for algorithm in [None, "gzip", "deflate"]:
+            x = binary_tensor("x", np.zeros((1000, 3), np.float32), "FP32")
+            body, length = self.client.generate_request_body([x])
+            headers = {"Inference-Header-Content-Length": str(length)}
+            if algorithm:
+                headers["Accept-Encoding"] = algorithm
+            reply = self.client._client_stub.post(
+                "/v2/models/identity-fp32/infer", body=body, headers=headers)
+            self.assertEqual(algorithm, reply.get("Content-Encoding"))
+            sizes[algorithm] = len(reply.read())
+        self.assertGreater(sizes[None], 12000)
+        self.assertLess(max(sizes["gzip"], sizes["deflate"]), 1000)
 
     def test_maps_are_texts(self):
         features = np.array([sample("iris")], np.float32)

@@ -72,7 +72,7 @@ abstract class Exchange {
   }
 
   /**
-   * Sends the reply, once.
+   * Sends the reply, once; compressed where the client wants it and that is worth it.
    *
    * @throws IOException if the client went away
    */
@@ -80,7 +80,7 @@ abstract class Exchange {
     if (!timed) {
       replyHeader(Timings.HEADER, Timings.total(System.nanoTime() - start));
     }
-    send(status, contentType, body);
+    send(status, contentType, ContentCoding.encoded(this, body));
   }
 
   /** The error for a body over the limit. */

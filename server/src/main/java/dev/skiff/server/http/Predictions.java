@@ -33,11 +33,19 @@ final class Predictions {
   private final ModelRepository repository;
   private final Metrics metrics;
   private final Duration timeout;
+  private final long maxRequestBytes;
 
-  Predictions(ModelRepository repository, Metrics metrics, Duration timeout) {
+  /**
+   * The predictions of a server.
+   *
+   * @param timeout the longest that a request may wait for its answer
+   * @param maxRequestBytes the largest request body, after it was decompressed
+   */
+  Predictions(ModelRepository repository, Metrics metrics, Duration timeout, long maxRequestBytes) {
     this.repository = repository;
     this.metrics = metrics;
     this.timeout = timeout;
+    this.maxRequestBytes = maxRequestBytes;
   }
 
   /** One dialect: how its requests are read and its replies written. */
@@ -78,17 +86,23 @@ final class Predictions {
 
   <R> void answer(Exchange exchange, Dialect<R> dialect) throws IOException {
     dialect.check(exchange);
+    Optional<ContentCoding> coding = ContentCoding.ofRequest(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
     try (Lease lease = lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
       if (!exchange.mayWait()
-          && (in.length() > QUICK_BYTES || !lease.target().serviceTime().isQuick())) {
+          && (in.length() > QUICK_BYTES
+              || coding.isPresent()
+              || !lease.target().serviceTime().isQuick())) {
         throw Postponed.INSTANCE;
       }
       long start = System.nanoTime();
       try {
-        answer(exchange, dialect, lease, in, deadline, meters);
+        if (coding.isPresent()) {
+          in = coding.get().decode(in, maxRequestBytes);
+        }
+        answer(exchange, dialect, lease, in, deadline, meters, start);
       } catch (InferenceException e) {
         meters.failure(System.nanoTime() - start);
         throw e;
@@ -102,9 +116,9 @@ final class Predictions {
       Lease lease,
       Body in,
       Deadline deadline,
-      ModelMeters meters)
+      ModelMeters meters,
+      long start)
       throws IOException {
-    long start = System.nanoTime();
     R read = dialect.read(exchange, in, lease.target(), deadline);
     try (InferenceRequest request = dialect.request(read)) {
       long readNanos = System.nanoTime() - start;

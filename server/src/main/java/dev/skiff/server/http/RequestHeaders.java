@@ -96,8 +96,8 @@ final class RequestHeaders {
    * Checks that the body is JSON as we read it: no type at all and curl's default type count as
    * JSON.
    *
-   * @throws InferenceException UNSUPPORTED_MEDIA_TYPE for another type, charset or encoding,
-   *     INVALID_ARGUMENT for a transfer coding other than chunked, which Jetty would let pass
+   * @throws InferenceException UNSUPPORTED_MEDIA_TYPE for another type or charset, INVALID_ARGUMENT
+   *     for a transfer coding other than chunked, which Jetty would let pass
    */
   static void checkJson(Exchange exchange) {
     String name = mediaType(exchange);
@@ -131,10 +131,6 @@ final class RequestHeaders {
     if (transfer != null && !transfer.strip().equalsIgnoreCase("chunked")) {
       throw InferenceException.invalid(
           "Transfer-Encoding '" + transfer + "' is not supported, expected chunked");
-    }
-    String encoding = exchange.header("Content-Encoding");
-    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-      throw unsupported("Content-Encoding '" + encoding + "'", "none");
     }
     String type = exchange.header("Content-Type");
     if (type == null || type.equals(Json.CONTENT_TYPE)) {
