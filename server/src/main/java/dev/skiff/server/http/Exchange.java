@@ -40,6 +40,9 @@ abstract class Exchange {
   /** The first value of a request header, if it was sent. */
   abstract @Nullable String header(String name);
 
+  /** Whether a request header was sent more than once. */
+  abstract boolean isRepeated(String name);
+
   /** A part of the path that the route names, decoded. */
   abstract Optional<String> parameter(String name);
 
@@ -69,7 +72,7 @@ abstract class Exchange {
   }
 
   /**
-   * Sends the reply, once.
+   * Sends the reply, once; compressed where the client wants it and that is worth it.
    *
    * @throws IOException if the client went away
    */
@@ -77,7 +80,7 @@ abstract class Exchange {
     if (!timed) {
       replyHeader(Timings.HEADER, Timings.total(System.nanoTime() - start));
     }
-    send(status, contentType, body);
+    send(status, contentType, ContentCoding.encoded(this, body));
   }
 
   /** The error for a body over the limit. */

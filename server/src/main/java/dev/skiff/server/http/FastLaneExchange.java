@@ -55,6 +55,11 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
   }
 
   @Override
+  boolean isRepeated(String name) {
+    return request.getHeaders().getValuesList(name).size() > 1;
+  }
+
+  @Override
   Optional<String> parameter(String name) {
     return path.value(name, parameters);
   }

@@ -21,6 +21,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** JSON texts from and to bytes, with strict rules for what comes in. */
 final class Json {
@@ -128,6 +129,31 @@ final class Json {
       }
     }
     return text;
+  }
+
+  /**
+   * The string that the parser stands on.
+   *
+   * @param what what it is, for the error if there is something else
+   */
+  static String string(JsonParser json, String what) throws IOException {
+    expect(json, JsonToken.VALUE_STRING, "a string for " + what);
+    return text(json);
+  }
+
+  /** Checks that the parser stands on a token of this kind. */
+  static void expect(JsonParser json, JsonToken token, String what) throws IOException {
+    if (json.currentToken() != token) {
+      throw unexpected(json, what);
+    }
+  }
+
+  /** The value of a field, which may not be missing. */
+  static <T> T required(@Nullable T value, String owner, String field) {
+    if (value == null) {
+      throw InferenceException.invalid(owner + " has no \"" + field + "\"");
+    }
+    return value;
   }
 
   /** Bytes that hold one JSON text. */
