@@ -10,7 +10,9 @@ import java.time.Duration;
  * @param maxRequestBytes the largest request body
  * @param requestTimeout the longest that a request may wait for its answer
  * @param idleTimeout how long a connection may stay without any traffic
- * @param threads the most threads that serve connections
+ * @param threads the most threads that serve requests
+ * @param fastLane whether infer requests and probes are answered ahead of the servlets
+ * @param rehearsal how long to warm up on requests of its own, at most
  */
 public record HttpConfig(
     String host,
@@ -18,7 +20,9 @@ public record HttpConfig(
     long maxRequestBytes,
     Duration requestTimeout,
     Duration idleTimeout,
-    int threads) {
+    int threads,
+    boolean fastLane,
+    Duration rehearsal) {
   /** A Java array holds a body; leave it a little room. */
   private static final long LARGEST_BODY = Integer.MAX_VALUE - 16L;
 

@@ -24,7 +24,23 @@ public final class Keys {
       new Key(
           "idle-timeout", "DURATION", "30s", "how long a connection may stay without any traffic");
   public static final Key HTTP_THREADS =
-      new Key("http-threads", "COUNT", "200", "the most threads that serve connections");
+      new Key(
+          "http-threads",
+          "COUNT",
+          "200",
+          "the most threads that serve requests; quick models and probes need none of them");
+  public static final Key FAST_LANE =
+      new Key(
+          "fast-lane",
+          "true|false",
+          "true",
+          "answer infer requests and probes ahead of the servlets; false is for comparison");
+  public static final Key REHEARSAL =
+      new Key(
+          "rehearsal",
+          "DURATION",
+          "4s",
+          "how long to warm up on requests of its own after the start, at most, while no others come");
   public static final Key INTRA_OP_THREADS =
       new Key(
           "intra-op-threads",
@@ -84,6 +100,8 @@ public final class Keys {
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,
           HTTP_THREADS,
+          FAST_LANE,
+          REHEARSAL,
           INTRA_OP_THREADS,
           CONCURRENCY,
           QUEUE_LIMIT,

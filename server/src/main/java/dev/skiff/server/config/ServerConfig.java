@@ -26,7 +26,9 @@ public record ServerConfig(
             settings.apply(Keys.MAX_REQUEST_BYTES).bytes(),
             settings.apply(Keys.REQUEST_TIMEOUT).duration(),
             settings.apply(Keys.IDLE_TIMEOUT).duration(),
-            settings.apply(Keys.HTTP_THREADS).count(8, 10_000)),
+            settings.apply(Keys.HTTP_THREADS).count(8, 10_000),
+            settings.apply(Keys.FAST_LANE).flag(),
+            settings.apply(Keys.REHEARSAL).duration()),
         new RepositoryConfig(
             Path.of(settings.apply(Keys.MODELS).text()),
             Optional.of(defaultModel).filter(name -> !name.isEmpty())),

@@ -1,7 +1,12 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.logging.LogContext;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,15 +17,20 @@ abstract class Exchange {
   private final long start = System.nanoTime();
   private boolean timed;
 
+  /** Who asks, for the log; null until {@link Reception} has seen the request. */
+  @Nullable LogContext logContext;
+
   /**
    * Bytes of a request or a reply.
    *
-   * @param bytes where they lie; no more than {@code length} of them count
+   * @param bytes where they lie, among others
+   * @param offset the place of the first
+   * @param length how many they are
    */
   @SuppressWarnings("ArrayRecordComponent") // a view on a buffer, never compared
-  record Body(byte[] bytes, int length) {
+  record Body(byte[] bytes, int offset, int length) {
     Body(byte[] bytes) {
-      this(bytes, bytes.length);
+      this(bytes, 0, bytes.length);
     }
   }
 
@@ -33,9 +43,13 @@ abstract class Exchange {
   /** A part of the path that the route names, decoded. */
   abstract Optional<String> parameter(String name);
 
+  /** Whether the request may keep its thread while it waits or the model runs for long. */
+  abstract boolean mayWait();
+
   /**
    * The whole request body.
    *
+   * @throws Postponed if it is not here yet and the request may not wait
    * @throws dev.skiff.server.inference.InferenceException TOO_LARGE over the limit, REQUEST_TIMEOUT
    *     if it came too slowly
    * @throws IOException if the client went away
@@ -64,6 +78,40 @@ abstract class Exchange {
       replyHeader(Timings.HEADER, Timings.total(System.nanoTime() - start));
     }
     send(status, contentType, body);
+  }
+
+  /** The error for a body over the limit. */
+  protected final InferenceException tooLarge(long limit, String got) {
+    // What was not read cannot be skipped for ever: the connection ends with the reply.
+    replyHeader("Connection", "close");
+    return new InferenceException(
+        ErrorCode.TOO_LARGE, "the body may have " + limit + " bytes at most, got " + got);
+  }
+
+  /**
+   * The error for a body that could not be read to its end.
+   *
+   * @throws IOException if the client went away
+   */
+  protected static InferenceException broken(Throwable failure) throws IOException {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TimeoutException) {
+        return new InferenceException(
+            ErrorCode.REQUEST_TIMEOUT, "the rest of the body did not come in time");
+      }
+      if (cause instanceof HttpException http) {
+        String reason = http.getReason();
+        return new InferenceException(
+            ErrorMapper.code(http.getCode()),
+            "the body is not valid HTTP" + (reason == null ? "" : ": " + reason));
+      }
+    }
+    throw failure instanceof IOException io ? io : new IOException(failure);
+  }
+
+  /** When the request arrived, on the clock of {@link System#nanoTime}. */
+  final long start() {
+    return start;
   }
 
   /** The nanoseconds since the request arrived. */

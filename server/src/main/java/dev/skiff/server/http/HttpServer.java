@@ -96,26 +96,26 @@ public final class HttpServer {
         Route.get(
             "/console.css", new ResourceHandler("/web/console.css", "text/css; charset=utf-8")),
         Route.get("/openapi.json", new ResourceHandler("/openapi.json", Json.CONTENT_TYPE)),
-        Route.post("/predict", predict),
-        Route.post("/predict/{model}", predict),
-        Route.post("/predict/{model}/{version}", predict),
-        Route.get("/health", health::health),
-        Route.get("/health/live", health::live),
-        Route.get("/health/ready", health::ready),
+        Route.fastPost("/predict", predict),
+        Route.fastPost("/predict/{model}", predict),
+        Route.fastPost("/predict/{model}/{version}", predict),
+        Route.fastGet("/health", health::health),
+        Route.fastGet("/health/live", health::live),
+        Route.fastGet("/health/ready", health::ready),
         Route.get("/metrics", prometheus),
         Route.get("/v2", metadata::server),
-        Route.get("/v2/health/live", health::live),
-        Route.get("/v2/health/ready", health::ready),
+        Route.fastGet("/v2/health/live", health::live),
+        Route.fastGet("/v2/health/ready", health::ready),
         Route.get("/v2/models/{model}", metadata::model),
         Route.get("/v2/models/{model}/ready", metadata::modelReady),
         Route.get("/v2/models/{model}/config", model::config),
         Route.get("/v2/models/{model}/stats", model::statistics),
-        Route.post("/v2/models/{model}/infer", infer),
+        Route.fastPost("/v2/models/{model}/infer", infer),
         Route.get("/v2/models/{model}/versions/{version}", metadata::model),
         Route.get("/v2/models/{model}/versions/{version}/ready", metadata::modelReady),
         Route.get("/v2/models/{model}/versions/{version}/config", model::config),
         Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
-        Route.post("/v2/models/{model}/versions/{version}/infer", infer));
+        Route.fastPost("/v2/models/{model}/versions/{version}/infer", infer));
   }
 
   private void configure(JavalinConfig javalinConfig, List<Route> routes, Duration drainTimeout) {
@@ -126,7 +126,7 @@ public final class HttpServer {
     javalinConfig.jetty.threadPool = new QueuedThreadPool(config.threads(), 8);
     javalinConfig.jetty.modifyHttpConfiguration(HttpServer::configure);
     javalinConfig.jetty.addConnector(this::connector);
-    javalinConfig.jetty.modifyServer(server -> configure(server, drainTimeout));
+    javalinConfig.jetty.modifyServer(server -> configure(server, routes, drainTimeout));
     javalinConfig.jetty.modifyServletContextHandler(
         context -> context.setErrorHandler(jettyErrors));
     for (Route route : routes) {
@@ -134,7 +134,7 @@ public final class HttpServer {
         // Javalin parses the path anew for each: the others are not worth their time at the start.
         if (route.answers(method.name())) {
           javalinConfig.routes.addHttpHandler(
-              method, route.path(), context -> receive(context, route.path(), route::serve));
+              method, route.path(), context -> receive(context, route.path(), route));
         }
       }
     }
@@ -143,7 +143,7 @@ public final class HttpServer {
         (e, context) -> receive(context, "another path", unrouted(context, routes)));
   }
 
-  private static void configure(HttpConfiguration http) {
+  static void configure(HttpConfiguration http) {
     // Javalin's default accepts encoded slashes and dots in the path.
     http.setUriCompliance(UriCompliance.DEFAULT);
     http.setSendServerVersion(false);
@@ -151,15 +151,22 @@ public final class HttpServer {
   }
 
   private Connector connector(Server server, HttpConfiguration http) {
-    ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+    ServerConnector connector =
+        config.fastLane()
+            ? FastLane.connector(server, http)
+            : new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
     return connector;
   }
 
-  private void configure(Server server, Duration drainTimeout) {
+  private void configure(Server server, List<Route> routes, Duration drainTimeout) {
     server.setErrorHandler(jettyErrors);
+    server.insertHandler(new TrueMethod());
+    if (config.fastLane()) {
+      server.insertHandler(new FastLane(routes, reception, config.maxRequestBytes()));
+    }
     // Without these two, stopping drops the requests that are under way.
     server.insertHandler(new GracefulHandler());
     server.setStopTimeout(drainTimeout.toMillis());
@@ -170,7 +177,7 @@ public final class HttpServer {
   private static Handler unrouted(Context context, List<Route> routes) {
     for (Route route : routes) {
       if (!route.answers(context.method().name()) && route.matches(context.path())) {
-        return route::serve;
+        return route;
       }
     }
     return exchange -> {

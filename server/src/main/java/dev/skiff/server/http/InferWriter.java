@@ -67,7 +67,8 @@ final class InferWriter {
     json.writeArrayFieldStart("data");
     for (Value value : values) {
       Body text = Json.write(inner -> new ValueWriter(inner).write(value));
-      json.writeString(new String(text.bytes(), 0, text.length(), StandardCharsets.UTF_8));
+      json.writeString(
+          new String(text.bytes(), text.offset(), text.length(), StandardCharsets.UTF_8));
     }
     json.writeEndArray();
   }

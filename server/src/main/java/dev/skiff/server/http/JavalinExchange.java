@@ -1,14 +1,11 @@
 package dev.skiff.server.http;
 
-import dev.skiff.server.inference.ErrorCode;
-import dev.skiff.server.inference.InferenceException;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,17 +38,22 @@ final class JavalinExchange extends Exchange {
   }
 
   @Override
+  boolean mayWait() {
+    return true;
+  }
+
+  @Override
   Body body() throws IOException {
     HttpServletRequest request = context.req();
     long length = request.getContentLengthLong();
     if (length > maxRequestBytes) {
-      throw tooLarge(length + " bytes");
+      throw tooLarge(maxRequestBytes, length + " bytes");
     }
     try {
       InputStream in = request.getInputStream();
       return length >= 0 ? exactly(in, (int) length) : untilEnd(in);
     } catch (IOException | HttpException.RuntimeException e) {
-      throw mapped(e);
+      throw broken(e);
     }
   }
 
@@ -65,7 +67,7 @@ final class JavalinExchange extends Exchange {
     context.res().setStatus(status);
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
-    context.res().getOutputStream().write(body.bytes(), 0, body.length());
+    context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
   }
 
   private static Body exactly(InputStream in, int length) throws IOException {
@@ -82,41 +84,15 @@ final class JavalinExchange extends Exchange {
     while (true) {
       int read = in.read(bytes, length, bytes.length - length);
       if (read < 0) {
-        return new Body(bytes, length);
+        return new Body(bytes, 0, length);
       }
       length += read;
       if (length > maxRequestBytes) {
-        throw tooLarge("more");
+        throw tooLarge(maxRequestBytes, "more");
       }
       if (length == bytes.length) {
         bytes = Arrays.copyOf(bytes, (int) Math.min(2L * length, maxRequestBytes + 1));
       }
     }
-  }
-
-  private InferenceException tooLarge(String got) {
-    // What was not read cannot be skipped for ever: the connection ends with the reply.
-    replyHeader("Connection", "close");
-    return new InferenceException(
-        ErrorCode.TOO_LARGE, "the body may have " + maxRequestBytes + " bytes at most, got " + got);
-  }
-
-  private static RuntimeException mapped(Exception e) throws IOException {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof TimeoutException) {
-        return new InferenceException(
-            ErrorCode.REQUEST_TIMEOUT, "the rest of the body did not come in time");
-      }
-      if (cause instanceof HttpException http) {
-        String reason = http.getReason();
-        return new InferenceException(
-            ErrorMapper.code(http.getCode()),
-            "the body is not valid HTTP" + (reason == null ? "" : ": " + reason));
-      }
-    }
-    if (e instanceof IOException io) {
-      throw io;
-    }
-    throw new IOException(e);
   }
 }

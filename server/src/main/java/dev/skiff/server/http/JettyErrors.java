@@ -39,7 +39,7 @@ final class JettyErrors extends ErrorHandler {
         .put(Timings.HEADER, Timings.total(System.nanoTime() - request.getBeginNanoTime()));
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.CONTENT_TYPE);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
-    response.write(true, ByteBuffer.wrap(body.bytes(), 0, body.length()), callback);
+    response.write(true, ByteBuffer.wrap(body.bytes(), body.offset(), body.length()), callback);
   }
 
   private static Body body(int status, @Nullable String reason) {

@@ -68,7 +68,9 @@ final class Json {
    */
   static <T> T read(Body body, Reader<T> reader) {
     checkUtf8(body);
-    try (TensorParser json = FACTORY.createParser(body.bytes(), 0, body.length(), 0)) {
+    int start = body.offset();
+    int end = start + body.length();
+    try (TensorParser json = FACTORY.createParser(body.bytes(), start, end, 0)) {
       if (json.nextToken() == null) {
         throw InferenceException.invalid("the body is empty, expected JSON");
       }
@@ -92,7 +94,9 @@ final class Json {
    * @param start the value's first byte
    */
   static <T> T readAgain(Body body, int start, Reader<T> reader) {
-    try (TensorParser json = FACTORY.createParser(body.bytes(), start, body.length(), start)) {
+    int end = body.offset() + body.length();
+    try (TensorParser json =
+        FACTORY.createParser(body.bytes(), body.offset() + start, end, start)) {
       json.nextToken();
       return reader.read(json);
     } catch (IOException e) {
@@ -155,7 +159,7 @@ final class Json {
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
   private static void checkUtf8(Body body) {
-    ByteBuffer in = ByteBuffer.wrap(body.bytes(), 0, body.length());
+    ByteBuffer in = ByteBuffer.wrap(body.bytes(), body.offset(), body.length()).slice();
     int at = 0;
     while (at <= body.length() - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
       at += Long.BYTES;
@@ -197,7 +201,7 @@ final class Json {
     }
 
     Body body() {
-      return new Body(buf, count);
+      return new Body(buf, 0, count);
     }
   }
 }

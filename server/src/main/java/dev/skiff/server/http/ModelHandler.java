@@ -21,7 +21,8 @@ import java.util.TreeSet;
 /**
  * {@code GET …/config} and {@code GET …/stats} of a model: two extensions of Triton's that its
  * clients and perf_analyzer read, in Triton's shapes ({@code model_config.proto}, "Statistics
- * Extension").
+ * Extension"). The statistics say besides how long the model's requests are expected to take, and
+ * whether the fast lane therefore answers small ones in place.
  */
 final class ModelHandler {
   private final ModelRepository repository;
@@ -70,6 +71,8 @@ final class ModelHandler {
                 json.writeNumberField("last_inference", meters.lastMillis());
                 json.writeNumberField("inference_count", meters.rowCount());
                 json.writeNumberField("execution_count", meters.runs());
+                json.writeNumberField("service_time_ns", lease.target().serviceTime().nanos());
+                json.writeBooleanField("in_place", lease.target().serviceTime().isQuick());
                 json.writeObjectFieldStart("inference_stats");
                 duration(json, "success", meters.total());
                 duration(json, "fail", meters.failure());

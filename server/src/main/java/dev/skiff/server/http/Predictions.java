@@ -22,7 +22,12 @@ import java.util.OptionalLong;
  * lease lasts until the last byte is out. Thread-safe.
  */
 final class Predictions {
-  private static final int LONGEST_NAME = 128;
+  static final int LONGEST_NAME = 128;
+
+  /**
+   * A body that is read in about as long as a quick model runs, at some 100 MB of JSON a second.
+   */
+  private static final int QUICK_BYTES = 16 << 10;
 
   private final ModelRepository repository;
   private final Metrics metrics;
@@ -50,6 +55,10 @@ final class Predictions {
     try (Lease lease = lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
+      if (!exchange.mayWait()
+          && (in.length() > QUICK_BYTES || !lease.target().serviceTime().isQuick())) {
+        throw Postponed.INSTANCE;
+      }
       long start = System.nanoTime();
       try {
         answer(exchange, dialect, lease, in, deadline, meters);
@@ -72,10 +81,11 @@ final class Predictions {
     R read = dialect.read(in, lease.target(), deadline);
     try (InferenceRequest request = dialect.request(read)) {
       long readNanos = System.nanoTime() - start;
-      try (InferenceResponse response = lease.target().batcher().run(request)) {
+      try (InferenceResponse response = run(exchange, lease.target(), request)) {
         long writing = System.nanoTime();
         Body out = dialect.write(lease, read, response);
         long writeNanos = System.nanoTime() - writing;
+        lease.target().serviceTime().learn(request, readNanos + response.runNanos() + writeNanos);
         exchange.timed(readNanos, response.queueNanos(), response.runNanos(), writeNanos);
         exchange.reply(200, Json.CONTENT_TYPE, out);
         meters.success(
@@ -88,6 +98,17 @@ final class Predictions {
             out.length());
       }
     }
+  }
+
+  private static InferenceResponse run(
+      Exchange exchange, LoadedModel model, InferenceRequest request) {
+    if (exchange.mayWait()) {
+      return model.batcher().run(request);
+    }
+    if (!model.serviceTime().isQuick(request)) {
+      throw Postponed.INSTANCE;
+    }
+    return model.batcher().tryRun(request).orElseThrow(() -> Postponed.INSTANCE);
   }
 
   /** A lease on the version that the path names. */

@@ -28,23 +28,39 @@ final class Reception {
     this.access = access;
   }
 
-  /** Has the request answered by its handler. Never throws but for broken JVMs. */
-  void receive(Exchange exchange, String what, Handler handler) {
-    String id = RequestHeaders.requestId(exchange);
-    LogContext context = new LogContext(id, RequestHeaders.traceparent(exchange));
-    ScopedValue.where(LogContext.CURRENT, context).run(() -> answer(exchange, id, what, handler));
+  /**
+   * Has the request answered by its handler. Never throws but for broken JVMs.
+   *
+   * @return false if it was {@link Postponed}: it is to come again, and counts as one request
+   */
+  boolean receive(Exchange exchange, String what, Handler handler) {
+    LogContext context = exchange.logContext;
+    if (context == null) {
+      context = welcome(exchange);
+      exchange.logContext = context;
+    }
+    return ScopedValue.where(LogContext.CURRENT, context)
+        .call(() -> answer(exchange, what, handler));
   }
 
-  private void answer(Exchange exchange, String id, String what, Handler handler) {
+  private LogContext welcome(Exchange exchange) {
     metrics.begin();
+    String id = RequestHeaders.requestId(exchange);
+    exchange.replyHeader(RequestHeaders.REQUEST_ID, id);
+    exchange.replyHeader("X-Content-Type-Options", "nosniff");
+    return new LogContext(id, RequestHeaders.traceparent(exchange));
+  }
+
+  private boolean answer(Exchange exchange, String what, Handler handler) {
+    boolean postponed = false;
     try {
-      exchange.replyHeader(RequestHeaders.REQUEST_ID, id);
-      exchange.replyHeader("X-Content-Type-Options", "nosniff");
       try {
         handler.handle(exchange);
         if (access) {
           log.info("{} {} in {} us", exchange.method(), what, exchange.age() / 1000);
         }
+      } catch (Postponed e) {
+        postponed = true;
       } catch (InferenceException e) {
         log.debug("{} {}: {} {}", exchange.method(), what, e.code(), e.reason());
         refuse(exchange, e.code(), e.reason());
@@ -53,11 +69,19 @@ final class Reception {
         refuse(exchange, ErrorCode.INTERNAL, "the server failed on this request");
       }
     } catch (IOException e) {
-      metrics.error("CLIENT_ABORT");
-      log.debug("{} {}: the client went away", exchange.method(), what);
+      abandoned(exchange, what);
     } finally {
-      metrics.end();
+      if (!postponed) {
+        metrics.end();
+      }
     }
+    return !postponed;
+  }
+
+  /** The client went away before it had its reply. */
+  void abandoned(Exchange exchange, String what) {
+    metrics.error("CLIENT_ABORT");
+    log.debug("{} {}: the client went away", exchange.method(), what);
   }
 
   private void refuse(Exchange exchange, ErrorCode code, String message) throws IOException {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ final class RequestHeaders {
   static Deadline deadline(Exchange exchange, Duration limit) {
     String text = exchange.header(TIMEOUT);
     if (text == null) {
-      return Deadline.after(limit);
+      return new Deadline(exchange.start() + limit.toNanos());
     }
     long millis;
     try {
@@ -57,7 +58,8 @@ final class RequestHeaders {
       throw InferenceException.invalid(
           TIMEOUT + " must be a whole number of milliseconds of at least 1, got '" + text + "'");
     }
-    return Deadline.after(Duration.ofMillis(Math.min(millis, limit.toMillis())));
+    long patience = Math.min(TimeUnit.MILLISECONDS.toNanos(millis), limit.toNanos());
+    return new Deadline(exchange.start() + patience);
   }
 
   /**

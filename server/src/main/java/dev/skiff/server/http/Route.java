@@ -9,15 +9,20 @@ import java.io.IOException;
  *
  * @param path its path, with parts in braces that the handler reads as parameters
  * @param method the one method that it answers; GET answers HEAD too
+ * @param fast whether it is answered in the {@link FastLane} too
  */
-record Route(String path, String method, Handler handler) {
+record Route(String path, String method, Handler handler, boolean fast) implements Handler {
 
   static Route get(String path, Handler handler) {
-    return new Route(path, "GET", handler);
+    return new Route(path, "GET", handler, false);
   }
 
-  static Route post(String path, Handler handler) {
-    return new Route(path, "POST", handler);
+  static Route fastGet(String path, Handler handler) {
+    return new Route(path, "GET", handler, true);
+  }
+
+  static Route fastPost(String path, Handler handler) {
+    return new Route(path, "POST", handler, true);
   }
 
   /** Whether this resource answers the method. */
@@ -47,7 +52,8 @@ record Route(String path, String method, Handler handler) {
    *
    * @throws InferenceException METHOD_NOT_ALLOWED for another method
    */
-  void serve(Exchange exchange) throws IOException {
+  @Override
+  public void handle(Exchange exchange) throws IOException {
     String asked = exchange.method();
     if (!answers(asked)) {
       exchange.replyHeader("Allow", allow());

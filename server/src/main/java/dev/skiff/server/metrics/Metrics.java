@@ -51,9 +51,11 @@ public final class Metrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
-  private final ConcurrentMap<String, ModelMeters> models = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile @Nullable JvmGcMetrics garbageCollection;
+
+  private record Version(String model, long number) {}
 
   public Metrics() {
     Gauge.builder("skiff.requests.in.flight", inFlight, AtomicInteger::get)
@@ -75,8 +77,17 @@ public final class Metrics implements AutoCloseable {
 
   /** The meters of one version of a model, made at their first use. */
   public ModelMeters model(String model, long version) {
-    return models.computeIfAbsent(
-        model + '/' + version, key -> new ModelMeters(registry, model, Long.toString(version)));
+    Version key = new Version(model, version);
+    ModelMeters known = models.get(key);
+    return known != null
+        ? known
+        : models.computeIfAbsent(
+            key, made -> new ModelMeters(registry, model, Long.toString(version)));
+  }
+
+  /** Whether nobody has asked for a prediction or its statistics. */
+  public boolean unused() {
+    return models.isEmpty();
   }
 
   /** Shows whether a version is in this state. */

@@ -13,6 +13,7 @@ import java.util.List;
  * @param labels the lines of {@code labels.txt}, empty without one
  * @param pool where tensors for the inputs come from
  * @param batcher runs requests in turn
+ * @param serviceTime how long its requests take
  * @param release frees everything, once nobody runs the model any more
  */
 public record LoadedModel(
@@ -21,10 +22,16 @@ public record LoadedModel(
     List<String> labels,
     TensorPool pool,
     Batcher batcher,
+    ServiceTime serviceTime,
     Runnable release) {
   public LoadedModel {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
     labels = List.copyOf(labels);
+  }
+
+  /** The same model, with nobody told of its runs, and something else to do at its end. */
+  LoadedModel unobserved(Runnable end) {
+    return new LoadedModel(inputs, outputs, labels, pool, batcher.unobserved(), serviceTime, end);
   }
 }

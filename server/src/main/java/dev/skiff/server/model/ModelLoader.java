@@ -19,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,21 +49,23 @@ final class ModelLoader {
     }
     Concurrency concurrency = concurrency(config.runtime(), false);
     OnnxSession session = open(runtime, file, concurrency);
-    OptionalLong cost = warmUp(session, model, config);
-    Concurrency better =
-        concurrency(config.runtime(), cost.isPresent() && cost.getAsLong() > COSTLY_NANOS);
+    Optional<ServiceTime> warm = warmUp(session, model, config);
+    boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
+    Concurrency better = concurrency(config.runtime(), costly);
     if (!better.equals(concurrency)) {
       session.close();
       session = open(runtime, file, better);
-      cost = warmUp(session, model, config);
+      warm = warmUp(session, model, config);
     }
-    Batcher batcher = batcher(session, config, cost, better.runs(), listener);
+    Batcher batcher = batcher(session, config, warm, better.runs(), listener);
+    ServiceTime serviceTime = warm.orElseGet(ServiceTime::unknown);
     return new LoadedModel(
         session.inputs(),
         session.outputs(),
         labels,
         session.pool(),
         batcher,
+        mayLoop(file) ? serviceTime.unbounded() : serviceTime,
         end(batcher, session));
   }
 
@@ -78,23 +79,24 @@ final class ModelLoader {
     return runtime.open(file, new ExecutionProvider.Cpu(concurrency.intraOpThreads()));
   }
 
-  /** The time that a run on one row takes, in nanoseconds; none if the made-up data is no good. */
-  private static OptionalLong warmUp(OnnxSession session, ScannedModel model, ModelConfig config) {
+  /** The time that a run on one row takes; none if the made-up data is no good. */
+  private static Optional<ServiceTime> warmUp(
+      OnnxSession session, ScannedModel model, ModelConfig config) {
     try {
-      return OptionalLong.of(WarmUp.run(session, config.warmUpShapes()));
+      return Optional.of(WarmUp.run(session, config.warmUpShapes()));
     } catch (InferenceException e) {
       log.warn(
           "model '{}' could not be warmed on made-up data ({}); give it warm-up-shapes in model.json",
           model.name(),
           e.reason());
-      return OptionalLong.empty();
+      return Optional.empty();
     }
   }
 
   private static Batcher batcher(
       OnnxSession session,
       ModelConfig config,
-      OptionalLong cost,
+      Optional<ServiceTime> warm,
       int concurrency,
       RunListener listener) {
     BatchingConfig batching = config.runtime().batching();
@@ -111,13 +113,13 @@ final class ModelLoader {
             config.runtime().queueLimit(),
             config.runtime().queueBytes(),
             batching.maxBatchSize().orElse(Integer.MAX_VALUE));
-    Optional<String> objection = objection(session, config, cost);
+    Optional<String> objection = objection(session, config, warm);
     return new Batcher(session, session.pool(), listener, policy, objection, limits);
   }
 
   /** Why the model's requests run one by one, if so. */
   private static Optional<String> objection(
-      OnnxSession session, ModelConfig config, OptionalLong cost) {
+      OnnxSession session, ModelConfig config, Optional<ServiceTime> warm) {
     for (TensorSpec input : session.inputs()) {
       if (!input.batched()) {
         return Optional.of("input '" + input.name() + "' has no open outermost dimension");
@@ -127,10 +129,10 @@ final class ModelLoader {
       case OFF -> Optional.of("it is off in the configuration");
       case ON -> Optional.empty();
       case AUTO -> {
-        if (cost.isEmpty()) {
+        if (warm.isEmpty()) {
           yield Optional.of("it could not be tried on made-up data");
         }
-        if (cost.getAsLong() > TOO_COSTLY_TO_TRY_NANOS) {
+        if (warm.get().nanos() > TOO_COSTLY_TO_TRY_NANOS) {
           yield Optional.of("a run takes too long to try it at the start");
         }
         yield trial(session, config);
@@ -155,6 +157,14 @@ final class ModelLoader {
       batcher.stop();
       session.close();
     };
+  }
+
+  private static boolean mayLoop(Path file) throws ModelLoadException {
+    try {
+      return Loops.mayBeIn(file);
+    } catch (IOException e) {
+      throw new ModelLoadException("the model's file cannot be read", e);
+    }
   }
 
   private static List<String> labels(Path file) throws ModelLoadException {

@@ -35,6 +35,8 @@ class ServerConfigTest {
           Map.entry(Keys.BATCHING, "off"),
           Map.entry(Keys.DRAIN_DELAY, "9009ms"),
           Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
+          Map.entry(Keys.FAST_LANE, "false"),
+          Map.entry(Keys.REHEARSAL, "9012ms"),
           Map.entry(Keys.LOG_FORMAT, "json"),
           Map.entry(Keys.LOG_LEVEL, "debug"),
           Map.entry(Keys.ACCESS_LOG, "true"));
@@ -49,7 +51,14 @@ class ServerConfigTest {
         .isEqualTo(
             new ServerConfig(
                 new HttpConfig(
-                    "0.0.0.0", 8080, 64 << 20, Duration.ofSeconds(30), Duration.ofSeconds(30), 200),
+                    "0.0.0.0",
+                    8080,
+                    64 << 20,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(30),
+                    200,
+                    true,
+                    Duration.ofSeconds(4)),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -74,7 +83,9 @@ class ServerConfigTest {
                     9002,
                     Duration.ofMillis(9003),
                     Duration.ofSeconds(9004),
-                    9005),
+                    9005,
+                    false,
+                    Duration.ofMillis(9012)),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),

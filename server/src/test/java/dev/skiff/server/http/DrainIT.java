@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The end of a server under load. */
+@BothDoors
 @Timeout(60)
 class DrainIT {
   /** Half a second of work, or a few seconds. */
@@ -37,9 +38,9 @@ class DrainIT {
   }
 
   @Test
-  void endsWithoutLosingARequest(@TempDir Path folder) throws IOException {
+  void endsWithoutLosingARequest(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "slow");
-    TestServer server = TestServer.start(folder, "--drain-delay=1s");
+    TestServer server = door.start(folder, "--drain-delay=1s");
     assertThat(server.get("/health").ok().get("status").textValue()).isEqualTo("ok");
     assertThat(server.get("/v2/health/ready").ok()).hasToString("{\"ready\":true}");
     CompletableFuture<Reply> running = send(server, LONGER);
@@ -61,8 +62,8 @@ class DrainIT {
   }
 
   @Test
-  void stopsAtOnceWithoutRequests(@TempDir Path folder) throws IOException {
-    TestServer server = TestServer.start(TestServer.folder(folder, "slow"));
+  void stopsAtOnceWithoutRequests(@TempDir Path folder, Door door) throws IOException {
+    TestServer server = door.start(TestServer.folder(folder, "slow"));
     server.post("/predict", SHORT).ok();
     long start = System.nanoTime();
     server.stop();
@@ -71,9 +72,9 @@ class DrainIT {
   }
 
   @Test
-  void turnsAwayWhatTheQueueCannotHold(@TempDir Path folder) throws IOException {
+  void turnsAwayWhatTheQueueCannotHold(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "slow");
-    try (TestServer server = TestServer.start(folder, "--concurrency=1", "--queue-limit=1")) {
+    try (TestServer server = door.start(folder, "--concurrency=1", "--queue-limit=1")) {
       CompletableFuture<Reply> running = send(server, LONG);
       await(() -> inFlight(server) >= 2);
       CompletableFuture<Reply> waiting = send(server, SHORT);
@@ -90,9 +91,10 @@ class DrainIT {
   }
 
   @Test
-  void givesUpOnARequestWhoseDeadlinePassesInTheQueue(@TempDir Path folder) throws IOException {
+  void givesUpOnARequestWhoseDeadlinePassesInTheQueue(@TempDir Path folder, Door door)
+      throws IOException {
     TestServer.folder(folder, "slow");
-    try (TestServer server = TestServer.start(folder, "--concurrency=1")) {
+    try (TestServer server = door.start(folder, "--concurrency=1")) {
       CompletableFuture<Reply> running = send(server, LONG);
       await(() -> inFlight(server) >= 2);
       var request = server.request("/predict").header("X-Request-Timeout-Ms", "20");

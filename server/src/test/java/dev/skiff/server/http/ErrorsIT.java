@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every error has the one shape, tells nothing of the insides, and leaves the server whole. */
-@ExtendWith(ServerExtension.Fixtures.class)
+@BothDoors
 class ErrorsIT {
 
   @AfterEach
@@ -137,9 +136,9 @@ class ErrorsIT {
   }
 
   @Test
-  void tooLargeBodies(@TempDir Path folder) throws IOException {
+  void tooLargeBodies(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "identity-fp32");
-    try (TestServer small = TestServer.start(folder, "--max-request-bytes=1000")) {
+    try (TestServer small = door.start(folder, "--max-request-bytes=1000")) {
       String fits = "[1,2,3]" + " ".repeat(993);
       String head = "POST /predict HTTP/1.1\nHost: a\nConnection: close\n";
       // In one piece with its head: what comes later may meet a closed connection.

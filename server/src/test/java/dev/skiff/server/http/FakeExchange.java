@@ -50,6 +50,11 @@ final class FakeExchange extends Exchange {
   }
 
   @Override
+  boolean mayWait() {
+    return true;
+  }
+
+  @Override
   Body body() {
     return new Body(new byte[0]);
   }

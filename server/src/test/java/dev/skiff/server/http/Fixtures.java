@@ -18,12 +18,12 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
+import dev.skiff.server.model.ServiceTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -62,32 +62,35 @@ final class Fixtures {
             BatchPolicy.ALONE,
             Optional.empty(),
             new Batcher.Limits(1, 1, Long.MAX_VALUE, Long.MAX_VALUE));
-    return new LoadedModel(inputs, outputs, labels, pool, batcher, () -> {});
+    return new LoadedModel(inputs, outputs, labels, pool, batcher, ServiceTime.unknown(), () -> {});
   }
 
   static Body body(String text) {
     return body(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A body whose array goes on after its end, as a reused buffer does. */
+  /** A body whose array begins before it and goes on after its end, as a reused buffer does. */
   static Body body(byte[] bytes) {
     return body(bytes, bytes.length);
   }
 
   static Body body(byte[] bytes, int length) {
-    byte[] larger = Arrays.copyOf(bytes, length + BEYOND.length());
-    System.arraycopy(BEYOND.getBytes(StandardCharsets.UTF_8), 0, larger, length, BEYOND.length());
-    return new Body(larger, length);
+    byte[] beyond = BEYOND.getBytes(StandardCharsets.UTF_8);
+    byte[] larger = new byte[beyond.length + length + beyond.length];
+    System.arraycopy(beyond, 0, larger, 0, beyond.length);
+    System.arraycopy(bytes, 0, larger, beyond.length, length);
+    System.arraycopy(beyond, 0, larger, beyond.length + length, beyond.length);
+    return new Body(larger, beyond.length, length);
   }
 
   static String text(Body body) {
-    return new String(body.bytes(), 0, body.length(), StandardCharsets.UTF_8);
+    return new String(body.bytes(), body.offset(), body.length(), StandardCharsets.UTF_8);
   }
 
   /** The body as a tree; fails if it is not one JSON text. */
   static JsonNode tree(Body body) {
     try {
-      return MAPPER.readTree(body.bytes(), 0, body.length());
+      return MAPPER.readTree(body.bytes(), body.offset(), body.length());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The Open Inference Protocol's REST specification, sentence by sentence: health and metadata. The
  * sentences on inference are in {@link OpenInferenceProtocolInferIT}.
  */
-@ExtendWith(ServerExtension.Fixtures.class)
+@BothDoors
 class OpenInferenceProtocolIT {
 
   @Test

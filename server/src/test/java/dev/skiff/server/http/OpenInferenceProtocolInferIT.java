@@ -9,14 +9,13 @@ import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Open Inference Protocol's REST specification, sentence by sentence: inference in JSON. */
-@ExtendWith(ServerExtension.Fixtures.class)
+@BothDoors
 class OpenInferenceProtocolInferIT {
   private static final String ADD = "/v2/models/add/infer";
   private static final String A =

@@ -13,14 +13,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The simple dialect. */
-@ExtendWith(ServerExtension.Fixtures.class)
+@BothDoors
 class PredictIT {
 
   @ParameterizedTest
@@ -129,17 +128,17 @@ class PredictIT {
   }
 
   @Test
-  void servesADefaultModel(@TempDir Path folder) throws IOException {
+  void servesADefaultModel(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "fixed", "identity-fp32");
-    try (TestServer server = TestServer.start(folder, "--default-model=identity-fp32")) {
+    try (TestServer server = door.start(folder, "--default-model=identity-fp32")) {
       assertThat(server.post("/predict", "[1,2,3]").text())
           .isEqualTo("{\"prediction\":[1.0,2.0,3.0]}");
     }
   }
 
   @Test
-  void servesTheOnlyModelByDefault(@TempDir Path folder) throws IOException {
-    try (TestServer server = TestServer.start(TestServer.folder(folder, "identity-fp32"))) {
+  void servesTheOnlyModelByDefault(@TempDir Path folder, Door door) throws IOException {
+    try (TestServer server = door.start(TestServer.folder(folder, "identity-fp32"))) {
       assertThat(server.post("/predict", "[1,2,3]").text())
           .isEqualTo("{\"prediction\":[1.0,2.0,3.0]}");
     }

@@ -97,19 +97,39 @@ class ReceptionTest {
   }
 
   @Test
+  void keepsWhatIsPostponedAsOneRequest() {
+    FakeExchange exchange = new FakeExchange("POST");
+    assertThat(
+            reception.receive(
+                exchange,
+                "/x",
+                it -> {
+                  throw Postponed.INSTANCE;
+                }))
+        .isFalse();
+    assertThat(exchange.reply).isNull();
+    assertThat(metrics.scrape()).contains("skiff_requests_in_flight 1.0").doesNotContain("errors");
+    String id = exchange.replyHeaders.get("X-Request-Id");
+    assertThat(reception.receive(exchange, "/x", it -> it.reply(200, "a/b", new Body(new byte[0]))))
+        .isTrue();
+    assertThat(exchange.replyHeaders).containsEntry("X-Request-Id", id);
+    assertThat(metrics.scrape()).contains("skiff_requests_in_flight 0.0");
+  }
+
+  @Test
   void routesRefuseOtherMethods() {
     Route get = Route.get("/x", it -> it.reply(200, "text/plain", new Body(new byte[0])));
     for (String method : new String[] {"GET", "HEAD"}) {
       FakeExchange exchange = new FakeExchange(method);
-      reception.receive(exchange, "/x", get::serve);
+      reception.receive(exchange, "/x", get);
       assertThat(exchange.status).isEqualTo(200);
     }
     FakeExchange put = new FakeExchange("PUT");
-    reception.receive(put, "/x", get::serve);
+    reception.receive(put, "/x", get);
     assertReply(put, ErrorCode.METHOD_NOT_ALLOWED, "/x answers GET, HEAD, got PUT");
     assertThat(put.replyHeaders).containsEntry("Allow", "GET, HEAD");
     FakeExchange head = new FakeExchange("HEAD");
-    reception.receive(head, "/x", Route.post("/x", it -> {})::serve);
+    reception.receive(head, "/x", Route.fastPost("/x", it -> {}));
     assertReply(head, ErrorCode.METHOD_NOT_ALLOWED, "/x answers POST, got HEAD");
   }
 

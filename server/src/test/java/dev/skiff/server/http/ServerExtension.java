@@ -8,39 +8,50 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
  * Gives a test the server of a folder: {@link Fixtures} the tests' own models, {@link Shipped}
- * those that ship. One server each serves all test classes of a run.
+ * those that ship. One server each, and for each {@link Door}, serves all test classes of a run.
  */
 abstract class ServerExtension implements ParameterResolver {
-  private final Path models;
+  private final Key key;
 
-  private ServerExtension(Path models) {
-    this.models = models;
+  private record Key(Path models, Door door) {}
+
+  private ServerExtension(Path models, Door door) {
+    this.key = new Key(models, door);
   }
 
   /** The models under {@code src/test/fixtures}. */
   static final class Fixtures extends ServerExtension {
     Fixtures() {
-      super(TestServer.FIXTURES);
+      this(Door.FAST_LANE);
+    }
+
+    Fixtures(Door door) {
+      super(TestServer.FIXTURES, door);
     }
   }
 
   /** The models under {@code models}. */
   static final class Shipped extends ServerExtension {
     Shipped() {
-      super(TestServer.MODELS);
+      super(TestServer.MODELS, Door.FAST_LANE);
     }
   }
 
   @Override
   public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-    return parameter.getParameter().getType() == TestServer.class;
+    Class<?> type = parameter.getParameter().getType();
+    return type == TestServer.class || type == Door.class;
   }
 
   @Override
-  public TestServer resolveParameter(ParameterContext parameter, ExtensionContext context) {
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    return parameter.getParameter().getType() == Door.class ? key.door() : server(context);
+  }
+
+  private TestServer server(ExtensionContext context) {
     return context
         .getRoot()
         .getStore(Namespace.create(ServerExtension.class))
-        .computeIfAbsent(models, folder -> TestServer.start(folder), TestServer.class);
+        .computeIfAbsent(key, it -> it.door().start(it.models()), TestServer.class);
   }
 }

@@ -17,7 +17,13 @@ final class Models {
   static LoadedModel loaded(Runnable release) {
     Runner runner = request -> new InferenceResponse(new LinkedHashMap<>(), 0, 0);
     return new LoadedModel(
-        List.of(), List.of(), List.of(), new TensorPool(0), batcher(runner), release);
+        List.of(),
+        List.of(),
+        List.of(),
+        new TensorPool(0),
+        batcher(runner),
+        ServiceTime.unknown(),
+        release);
   }
 
   static Batcher batcher(Runner runner) {

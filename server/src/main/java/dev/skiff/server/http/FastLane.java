@@ -1,0 +1,162 @@
+package dev.skiff.server.http;
+
+import java.io.EOFException;
+import java.util.List;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The short way to an answer: stands before Javalin's servlets and answers the requests of the fast
+ * routes itself, on the thread that found them on the network. Nothing waits there. What would have
+ * to, a body that is still coming or a model that is busy or not quick, goes on when it can: the
+ * body is awaited without a thread, the model on one of the server's pool. Every other request, and
+ * one whose path is not plain, goes to the pool and to Javalin. Thread-safe.
+ */
+final class FastLane extends Handler.Wrapper {
+  /** Beside the selectors: to accept connections, to open and close them, to resume them. */
+  private static final int OTHER_THREADS = 4;
+
+  private final List<PlainPath> paths;
+  private final Reception reception;
+  private final long maxRequestBytes;
+
+  /**
+   * The lane for those of the routes that are fast.
+   *
+   * @param maxRequestBytes the largest request body
+   */
+  FastLane(List<Route> routes, Reception reception, long maxRequestBytes) {
+    this.paths = routes.stream().filter(Route::fast).map(PlainPath::new).toList();
+    this.reception = reception;
+    this.maxRequestBytes = maxRequestBytes;
+  }
+
+  /**
+   * A connector whose own threads never run anything but what the lane does in place, so that they
+   * are there for it, however busy the server's pool is. There is a selector for each CPU, since
+   * selectors run the quick models.
+   */
+  static ServerConnector connector(Server server, HttpConfiguration http) {
+    // Bodies are read where they lie, in arrays.
+    http.setUseInputDirectByteBuffers(false);
+    int selectors = Runtime.getRuntime().availableProcessors();
+    int threads = selectors + OTHER_THREADS;
+    QueuedThreadPool own = new QueuedThreadPool(threads, threads);
+    own.setName("skiff-lane");
+    own.setReservedThreads(0);
+    return new ServerConnector(
+        server, own, null, null, 1, selectors, new HttpConnectionFactory(http));
+  }
+
+  @Override
+  public InvocationType getInvocationType() {
+    return InvocationType.NON_BLOCKING;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    Visit visit = visit(request, response, callback);
+    if (visit == null) {
+      getServer().getThreadPool().execute(() -> passOn(request, response, callback));
+    } else {
+      visit.run();
+    }
+    return true;
+  }
+
+  private @Nullable Visit visit(Request request, Response response, Callback callback) {
+    String path = request.getHttpURI().getPath();
+    for (PlainPath plain : paths) {
+      String[] parameters = plain.values(path);
+      if (parameters != null) {
+        return plain.route().answers(request.getMethod())
+            ? new Visit(request, response, callback, plain, parameters)
+            : null;
+      }
+    }
+    return null;
+  }
+
+  private void passOn(Request request, Response response, Callback callback) {
+    try {
+      if (!super.handle(request, response, callback)) {
+        Response.writeError(request, response, callback, HttpStatus.NOT_FOUND_404);
+      }
+    } catch (Throwable e) {
+      Response.writeError(request, response, callback, e);
+    }
+  }
+
+  /** One request on its way to its reply, in as many attempts as it takes. */
+  private final class Visit implements Invocable.Task, Callback {
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private final Route route;
+    private final FastLaneExchange exchange;
+
+    Visit(
+        Request request,
+        Response response,
+        Callback callback,
+        PlainPath path,
+        String[] parameters) {
+      this.request = request;
+      this.response = response;
+      this.callback = callback;
+      this.route = path.route();
+      this.exchange =
+          new FastLaneExchange(request, response, this, path, parameters, maxRequestBytes);
+    }
+
+    /** The next attempt. */
+    @Override
+    public void run() {
+      try {
+        if (exchange.lacksBody() && !exchange.takeBody()) {
+          request.demand(this);
+        } else if (reception.receive(exchange, route.path(), route)) {
+          exchange.close();
+          if (!exchange.sent()) {
+            callback.failed(new EOFException("the client went away"));
+          }
+        } else if (exchange.lacksBody()) {
+          request.demand(this);
+        } else {
+          exchange.letWait();
+          getServer().getThreadPool().execute(this);
+        }
+      } catch (Throwable e) {
+        exchange.close();
+        Response.writeError(request, response, callback, e);
+      }
+    }
+
+    @Override
+    public void succeeded() {
+      callback.succeeded();
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+      reception.abandoned(exchange, route.path());
+      callback.failed(failure);
+    }
+
+    /** Of an attempt in place, and of the end of the reply. */
+    @Override
+    public InvocationType getInvocationType() {
+      return InvocationType.NON_BLOCKING;
+    }
+  }
+}

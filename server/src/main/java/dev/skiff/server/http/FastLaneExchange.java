@@ -1,0 +1,127 @@
+package dev.skiff.server.http;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** A request that came through the fast lane. */
+final class FastLaneExchange extends Exchange implements AutoCloseable {
+  private final Request request;
+  private final Response response;
+  private final Callback replied;
+  private final PlainPath path;
+  private final String[] parameters;
+  private final long maxRequestBytes;
+  private final ArrivingBody body;
+  private boolean mayWait;
+  private boolean lacksBody;
+  private boolean sent;
+
+  /**
+   * A request that may not wait.
+   *
+   * @param parameters the values in its path
+   * @param replied told when the last byte of the reply is out
+   */
+  FastLaneExchange(
+      Request request,
+      Response response,
+      Callback replied,
+      PlainPath path,
+      String[] parameters,
+      long maxRequestBytes) {
+    this.request = request;
+    this.response = response;
+    this.replied = replied;
+    this.path = path;
+    this.parameters = parameters;
+    this.maxRequestBytes = maxRequestBytes;
+    this.body = new ArrivingBody(request, request.getLength(), maxRequestBytes);
+  }
+
+  @Override
+  String method() {
+    return request.getMethod();
+  }
+
+  @Override
+  @Nullable String header(String name) {
+    return request.getHeaders().get(name);
+  }
+
+  @Override
+  Optional<String> parameter(String name) {
+    return path.value(name, parameters);
+  }
+
+  @Override
+  boolean mayWait() {
+    return mayWait;
+  }
+
+  /** From now on it has a thread of its own. */
+  void letWait() {
+    mayWait = true;
+    // Nothing moves on its connection while a model runs; that is no reason to end it.
+    request.addIdleTimeoutListener(timeout -> false);
+  }
+
+  @Override
+  Body body() throws IOException {
+    if (request.getLength() > maxRequestBytes) {
+      throw tooLarge(maxRequestBytes, request.getLength() + " bytes");
+    }
+    if (!takeBody()) {
+      throw Postponed.INSTANCE;
+    }
+    if (body.isTooLarge()) {
+      throw tooLarge(maxRequestBytes, "more");
+    }
+    Throwable failure = body.failure();
+    if (failure != null) {
+      throw broken(failure);
+    }
+    return body.body();
+  }
+
+  /** Whether it was postponed because its body has not come yet. */
+  boolean lacksBody() {
+    return lacksBody;
+  }
+
+  /** Takes what has come of the body, and says whether that is all of it. */
+  boolean takeBody() {
+    lacksBody = !body.take();
+    return !lacksBody;
+  }
+
+  @Override
+  void replyHeader(String name, String value) {
+    response.getHeaders().put(name, value);
+  }
+
+  @Override
+  protected void send(int status, String contentType, Body reply) {
+    sent = true;
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
+    response.write(true, ByteBuffer.wrap(reply.bytes(), reply.offset(), reply.length()), replied);
+  }
+
+  /** Whether a reply is on its way. */
+  boolean sent() {
+    return sent;
+  }
+
+  /** Gives the request's memory back, when there is a reply or there will be none. */
+  @Override
+  public void close() {
+    body.close();
+  }
+}

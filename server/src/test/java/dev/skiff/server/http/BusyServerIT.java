@@ -1,0 +1,146 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a server still answers while all threads of its pool are taken. */
+@Timeout(60)
+class BusyServerIT {
+  private static final int POOL = 8;
+  private static final String SLOW = "{\"inputs\":{\"x\":[[1,2,3]],\"iterations\":[%d]}}";
+
+  private final ExecutorService clients =
+      Executors.newThreadPerTaskExecutor(Thread.ofPlatform().daemon().factory());
+  private final List<Socket> sockets = new ArrayList<>();
+
+  @AfterEach
+  void close() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    clients.close();
+  }
+
+  /** Bodies that stall on the way to the servlets keep a thread each. */
+  @Test
+  void stalledBodiesTakeThePoolAlone(@TempDir Path folder) throws IOException {
+    try (TestServer server = start(folder)) {
+      String headers = "Host: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+      for (int i = 0; i < POOL; i++) {
+        send(server, "POST /predict/%75nnamed HTTP/1.1\r\n" + headers);
+      }
+      for (Socket socket : sockets) {
+        // Said by the thread that then waits for the body.
+        assertThat(TestServer.head(socket.getInputStream())).startsWith("HTTP/1.1 100");
+      }
+      try (Socket metrics = server.connect()) {
+        // This one needs a thread of the pool.
+        write(metrics, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertAnswersProbes(server);
+        assertThat(metrics.getInputStream().available()).as("the pool is taken").isZero();
+        for (Socket socket : sockets) {
+          socket.close();
+        }
+        assertThat(TestServer.head(metrics.getInputStream())).startsWith("HTTP/1.1 200");
+      }
+    }
+  }
+
+  /** Bodies that stall in the lane keep none. */
+  @Test
+  void bodiesAreAwaitedWithoutAThread(@TempDir Path folder) throws IOException {
+    try (TestServer server = start(folder)) {
+      String head = "POST /predict/unnamed HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n[1,";
+      for (int i = 0; i < 4 * POOL; i++) {
+        send(server, head);
+      }
+      assertAnswersProbes(server);
+      assertThat(server.get("/metrics").status()).isEqualTo(200);
+      server.post("/predict/unnamed", "[1,2,3]").ok();
+      for (Socket socket : sockets) {
+        write(socket, "2,3]");
+        assertThat(TestServer.head(socket.getInputStream())).startsWith("HTTP/1.1 200");
+      }
+    }
+  }
+
+  @Test
+  void slowModelsTakeThePoolAlone(@TempDir Path folder) throws Exception {
+    try (TestServer server = start(folder, "--concurrency=1")) {
+      List<Future<Reply>> slow = new ArrayList<>();
+      for (int i = 0; i < 2 * POOL; i++) {
+        slow.add(clients.submit(() -> server.post("/predict/slow", SLOW.formatted(200_000))));
+      }
+      // Sixteen runs one after the other: some of them are left when these have been answered.
+      assertAnswersProbes(server);
+      assertThat(slow).anyMatch(future -> !future.isDone());
+      for (Future<Reply> future : slow) {
+        assertThat(future.get().status()).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
+  void aModelWithLoopsNeverRunsInPlace(@TempDir Path folder) throws IOException {
+    try (TestServer server = start(folder)) {
+      server.post("/predict/slow", SLOW.formatted(1)).ok();
+      assertThat(statistics(server, "slow", "in_place")).isEqualTo("false");
+      assertThat(Long.parseLong(statistics(server, "slow", "service_time_ns"))).isPositive();
+    }
+  }
+
+  /** Nothing moves on the connection meanwhile, but that is the server's doing. */
+  @Test
+  void aLongRunIsNotIdle(@TempDir Path folder) throws IOException {
+    try (TestServer server = start(folder, "--idle-timeout=300ms")) {
+      server.post("/predict/slow", SLOW.formatted(1_000_000)).ok();
+    }
+  }
+
+  private static TestServer start(Path folder, String... flags) throws IOException {
+    TestServer.folder(folder, "slow", "unnamed");
+    List<String> all = new ArrayList<>(List.of(flags));
+    all.add("--http-threads=" + POOL);
+    return Door.FAST_LANE.start(folder, all.toArray(String[]::new));
+  }
+
+  private static void assertAnswersProbes(TestServer server) throws IOException {
+    for (String path : new String[] {"/health", "/health/live", "/health/ready"}) {
+      // On connections of their own, as probes come.
+      Reply.parse(server.raw("GET " + path + " HTTP/1.1\nHost: a\nConnection: close\n\n")).ok();
+    }
+  }
+
+  private static String statistics(TestServer server, String model, String field) {
+    return server
+        .get("/v2/models/" + model + "/stats")
+        .ok()
+        .get("model_stats")
+        .get(0)
+        .get(field)
+        .asText();
+  }
+
+  private void send(TestServer server, String text) throws IOException {
+    Socket socket = server.connect();
+    sockets.add(socket);
+    write(socket, text);
+  }
+
+  private static void write(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+  }
+}
