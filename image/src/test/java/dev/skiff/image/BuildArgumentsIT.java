@@ -66,6 +66,28 @@ class BuildArgumentsIT {
     }
   }
 
+  @Test
+  void labelsSayWhereTheImageComesFrom() {
+    String image = "skiff:image-test-labels-" + ProcessHandle.current().pid();
+    ImageUnderTest.build(
+        image,
+        "--build-arg",
+        "VERSION=1.2.3",
+        "--build-arg",
+        "REVISION=5f1e",
+        "--build-arg",
+        "SOURCE=https://example.org/skiff");
+    try {
+      String labels = Docker.run("image", "inspect", "--format", "{{json .Config.Labels}}", image);
+      assertThat(labels)
+          .contains("\"org.opencontainers.image.version\":\"1.2.3\"")
+          .contains("\"org.opencontainers.image.revision\":\"5f1e\"")
+          .contains("\"org.opencontainers.image.source\":\"https://example.org/skiff\"");
+    } finally {
+      Docker.run("image", "rm", image);
+    }
+  }
+
   /** AOTMode=on ends the JVM if the cache was not made with these very options. */
   @Test
   void optionsReachTheServerAndItsAotCache() throws Exception {

@@ -98,6 +98,8 @@ final class Docker {
         Process process = builder.redirectError(errors.toFile()).start();
         try (var in = process.getOutputStream()) {
           in.write(input.getBytes(UTF_8));
+        } catch (IOException e) {
+          // It ended without reading: its own errors say why.
         }
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         return new Result(process.waitFor(), output, Files.readString(errors));

@@ -44,7 +44,7 @@ class ImageConfigIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"title", "description", "licenses"})
+  @ValueSource(strings = {"title", "description", "licenses", "version", "revision", "source"})
   void isLabelled(String label) {
     assertThat(config("{{index .Labels \"org.opencontainers.image." + label + "\"}}")).isNotBlank();
   }

@@ -55,8 +55,13 @@ final class ImageUnderTest {
 
   /** Builds an image from Dockerfile.cpu, with more arguments of {@code docker build}. */
   static void build(String tag, String... more) {
-    List<String> command = new ArrayList<>(List.of("build", "--file", "../Dockerfile.cpu"));
-    command.addAll(List.of("--tag", tag));
+    build(Path.of(".."), tag, more);
+  }
+
+  /** The same, of a copy of the sources. */
+  static void build(Path sources, String tag, String... more) {
+    List<String> command = new ArrayList<>(List.of("build", "--tag", tag));
+    command.addAll(List.of("--file", sources.resolve("Dockerfile.cpu").toString()));
     command.addAll(List.of(more));
     String network = System.getenv("SKIFF_BUILD_NETWORK");
     if (network != null && !network.isEmpty()) {
@@ -64,7 +69,7 @@ final class ImageUnderTest {
     }
     addBase(command, "BASE_IMAGE");
     addBase(command, "MAVEN_IMAGE");
-    command.add("..");
+    command.add(sources.toString());
     Docker.run(command.toArray(String[]::new));
   }
 

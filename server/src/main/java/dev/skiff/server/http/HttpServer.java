@@ -164,6 +164,7 @@ public final class HttpServer {
 
   private void configure(Server server, List<Route> routes, Duration drainTimeout) {
     server.setErrorHandler(jettyErrors);
+    server.insertHandler(new TrueMethod());
     if (config.fastLane()) {
       server.insertHandler(new FastLane(routes, reception, config.maxRequestBytes()));
     }
