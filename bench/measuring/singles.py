@@ -1,4 +1,5 @@
 """The rows that load one server in a way of their own."""
+import os
 import statistics
 import subprocess
 
@@ -67,9 +68,9 @@ def runtime(options):
 
 def bare_loop(options):
     """Rows/s of peers/ort-loop on the servers' core, without its first two seconds."""
-    environment = {"JAVA": str(jdk()), "MODEL": str(made("resnet") / "resnet/model.onnx"), "DURATION": str(options.seconds + 2)}
-    loop = subprocess.run(["taskset", "-c", str(options.server_core), "env", *(f"{key}={value}" for key, value in environment.items()),
-                           BENCH / "peers/ort-loop/start"], capture_output=True, text=True)
+    settings = {"JAVA": str(jdk()), "MODEL": str(made("resnet") / "resnet/model.onnx"), "DURATION": str(options.seconds + 2)}
+    loop = subprocess.run(["taskset", "-c", str(options.server_core), BENCH / "peers/ort-loop/start"],
+                          env={**os.environ, **settings}, capture_output=True, text=True)
     if loop.returncode != 0:
         raise Unmeasurable(f"peers/ort-loop failed: {loop.stderr}")
     rows = statistics.mean(map(int, loop.stdout.split()[2:]))
