@@ -3,10 +3,9 @@ import collections
 import dataclasses
 import itertools
 import statistics
-import subprocess
 
-from .rows import Failure, Row
-from .servers import Fleet, Unmeasurable, made
+from .rows import Failure, Row, errors
+from .servers import FAILURES, Fleet, made
 from .targets import ANSWER, DIGIT, IRIS, Target, binary_header, binary_image, channel_means, json_image, rate, v2
 
 BINARY = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(binary_header()))}
@@ -86,7 +85,7 @@ def measure(options, pairs):
                 with fleet.server(wanted[name].server) as server:
                     wanted[name].await_answer(server)
                     action(server)
-            except (Unmeasurable, OSError, subprocess.SubprocessError) as error:
+            except FAILURES as error:
                 failures[name] = error
 
     with Fleet(options) as fleet:
@@ -106,6 +105,4 @@ def row(pair, over, under):
         rates.append(statistics.median(map(rate, side)))
         cpu.append(statistics.median(run["serverCpuMicrosPerRequest"] for run in side))
     note = f"{rates[0]:,.0f} against {rates[1]:,.0f} requests/s; CPU {cpu[0]:,.0f} against {cpu[1]:,.0f} us/request"
-    if errors := sum(sum(run["errors"].values()) for run in over + under):
-        note += f"; {errors:,} errors"
-    return Row(pair.name, pair.measure, pair.must, pair.aim, values, over + under, note)
+    return Row(pair.name, pair.measure, pair.must, pair.aim, values, over + under, note + errors(over + under))

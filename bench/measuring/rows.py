@@ -37,4 +37,10 @@ class Failure:
         return f"| {self.name} | **FAILED**: {' '.join(self.reason.split()).replace('|', '/')} | | | | | |"
 
 
+def errors(runs, but=""):
+    """The end of a note: how many requests failed, if any did."""
+    count = sum(number for run in runs for kind, number in run["errors"].items() if kind != but)
+    return f"; {count:,} errors" if count else ""
+
+
 HEAD = "| row | measure | median | lowest to highest | must | aim | |\n| --- | --- | ---: | --- | ---: | ---: | --- |"

@@ -19,6 +19,9 @@ class Unmeasurable(Exception):
     """Says why a row has no value."""
 
 
+FAILURES = (Unmeasurable, OSError, ValueError, subprocess.SubprocessError)  # the last three are what Python says for the same
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 

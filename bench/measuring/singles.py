@@ -1,9 +1,10 @@
 """The rows that load one server in a way of their own."""
+import os
 import statistics
 import subprocess
 
 from .pairs import BINARY, dense_row
-from .rows import Row
+from .rows import Row, errors
 from .servers import BENCH, Fleet, Server, Unmeasurable, jdk, made, say
 from .targets import ANSWER, DIGIT, Target, binary_image, rate
 
@@ -28,7 +29,8 @@ def tail_row(rounds):
     return Row("tail", "p99 over p50 at 70 % of the saturated rate", "5", "3",
                [latency["p99Micros"] / latency["p50Micros"] for latency in latencies], [run for both in rounds for run in both],
                f"p50 {statistics.median(latency['p50Micros'] for latency in latencies):,.0f} us at "
-               f"{statistics.median(0.7 * rate(saturated) for saturated, _ in rounds):,.0f} requests/s; lower is better")
+               f"{statistics.median(0.7 * rate(saturated) for saturated, _ in rounds):,.0f} requests/s; lower is better"
+               + errors(run for both in rounds for run in both))
 
 
 def overload(options):
@@ -46,7 +48,8 @@ def overload_row(rounds):
     return Row("overload", "goodput at twice the capacity over the capacity", "", "",
                [rate(run) / rate(saturated) for saturated, run in rounds], [run for both in rounds for run in both],
                f"p99 of the refusals {statistics.median(late):,.1f} ms ({min(late):,.1f} to {max(late):,.1f}); "
-               f"capacity {statistics.median(rate(saturated) for saturated, _ in rounds):,.0f} requests/s")
+               f"capacity {statistics.median(rate(saturated) for saturated, _ in rounds):,.0f} requests/s"
+               + errors((run for both in rounds for run in both), but="503"))
 
 
 def runtime(options):
@@ -60,14 +63,14 @@ def runtime(options):
                 runs.append(target.run(options, server, number))
             values.append(rate(runs[-1]) / loops[-1])
     return Row("runtime", "rows/s over those of a bare loop of ONNX Runtime, ResNet-18-sized, V2 binary", "0.95", "0.99", values, runs,
-               f"{statistics.median(map(rate, runs)):,.1f} against {statistics.median(loops):,.1f} rows/s")
+               f"{statistics.median(map(rate, runs)):,.1f} against {statistics.median(loops):,.1f} rows/s" + errors(runs))
 
 
 def bare_loop(options):
     """Rows/s of peers/ort-loop on the servers' core, without its first two seconds."""
-    environment = {"JAVA": str(jdk()), "MODEL": str(made("resnet") / "resnet/model.onnx"), "DURATION": str(options.seconds + 2)}
-    loop = subprocess.run(["taskset", "-c", str(options.server_core), "env", *(f"{key}={value}" for key, value in environment.items()),
-                           BENCH / "peers/ort-loop/start"], capture_output=True, text=True)
+    settings = {"JAVA": str(jdk()), "MODEL": str(made("resnet") / "resnet/model.onnx"), "DURATION": str(options.seconds + 2)}
+    loop = subprocess.run(["taskset", "-c", str(options.server_core), BENCH / "peers/ort-loop/start"],
+                          env={**os.environ, **settings}, capture_output=True, text=True)
     if loop.returncode != 0:
         raise Unmeasurable(f"peers/ort-loop failed: {loop.stderr}")
     rows = statistics.mean(map(int, loop.stdout.split()[2:]))
@@ -95,7 +98,7 @@ def from_ready(options, name, measure, must, aim, idle, second):
         runs.append(result)
         say(f"round {number}: {seconds}")
     first = [round(statistics.median(column)) for column in zip(*(run["requestsPerSecond"][:5] for run in runs))]
-    return Row(name, measure, must, aim, values, runs, f"requests in the first seconds: {', '.join(map(str, first))}")
+    return Row(name, measure, must, aim, values, runs, f"requests in the first seconds: {', '.join(map(str, first))}" + errors(runs))
 
 
 def start(options):

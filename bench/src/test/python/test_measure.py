@@ -26,6 +26,7 @@ STUBS = {
     "slow": stub(100),
     "refusing": stub(1, '{"error": "no such thing"}', 415),
     "wrong": stub(1, "[1, 3]"),
+    "prose": stub(1, "none"),
     "ending": lambda _: ([sys.executable, "-c", "print('no flag --x')"], {}),
 }
 
@@ -87,11 +88,13 @@ class Pairs(WithStubs):
         self.assertEqual(4, len({run["serverPid"] for run in row.runs}))
 
     def test_what_cannot_be_measured_fails_and_says_why(self):
-        failed, refused, wrong, good = self.rows(("fast", "ending"), ("fast", "refusing"), ("wrong", "slow"), ("fast", "slow"))
+        failed, refused, wrong, prose, good = self.rows(
+            ("fast", "ending"), ("fast", "refusing"), ("wrong", "slow"), ("prose", "slow"), ("fast", "slow"))
 
         self.assertIn("ending ended: no flag --x", failed.reason)
         self.assertIn('refusing answers 415: {"error": "no such thing"}', refused.reason)
         self.assertIn("wrong answers [1, 3], not [1, 2]", wrong.reason)
+        self.assertIsInstance(prose, Failure)
         self.assertEqual([3, 3], good.values)
         self.assertIn("**FAILED**", failed.line())
 
@@ -123,17 +126,20 @@ class OpenLoop(WithStubs):
             self.assertEqual("210.0", run["arguments"]["--rate"])
 
     def test_the_tail_is_the_p99_over_the_p50(self):
-        row = singles.tail_row([({"meanRequestsPerSecond": 10}, {"latency": {"p50Micros": 2, "p99Micros": 9}})])
+        run = {"latency": {"p50Micros": 2, "p99Micros": 9}, "errors": {"500": 1, "timeout": 2}}
+        row = singles.tail_row([({"meanRequestsPerSecond": 10, "errors": {}}, run)])
 
         self.assertEqual([4.5], row.values)
+        self.assertTrue(row.note.endswith("; 3 errors"), row.note)
 
     def test_overload_needs_refusals(self):
-        saturated = {"meanRequestsPerSecond": 100}
+        saturated = {"meanRequestsPerSecond": 100, "errors": {}}
         run = {"meanRequestsPerSecond": 90, "errors": {"503": 110}, "errorLatency": {"503": {"p99Micros": 4_000}}}
         row = singles.overload_row([(saturated, run)])
 
         self.assertEqual([0.9], row.values)
         self.assertIn("p99 of the refusals 4.0 ms", row.note)
+        self.assertNotIn("errors", row.note)
         with self.assertRaisesRegex(servers.Unmeasurable, "nothing was refused"):
             singles.overload_row([(saturated, run), (saturated, {**run, "errors": {}, "errorLatency": {}})])
 

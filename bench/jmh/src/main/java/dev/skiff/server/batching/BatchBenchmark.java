@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** Eight requests of one FP32 row each into one, and an answer for eight cut into theirs. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 1)

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** A bare JSON array of FP32 numbers of eight digits into a pooled tensor of the likely shape. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 1)

@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** An FP32 tensor of one row as JSON. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 1)

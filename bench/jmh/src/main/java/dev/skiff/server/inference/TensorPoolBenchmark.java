@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** A tensor of one row of 64 FP32 numbers: from the pool and back, beside made and freed. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 1)
