@@ -3,6 +3,7 @@ package dev.skiff.server;
 import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.http.HttpServer;
+import dev.skiff.server.http.Rehearsal;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelState;
@@ -24,6 +25,7 @@ public final class Server {
   private final Metrics metrics;
   private final ModelRepository repository;
   private final HttpServer http;
+  private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
   private volatile boolean draining;
@@ -45,6 +47,7 @@ public final class Server {
             version,
             "cpu",
             config.drain().timeout());
+    rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);
     try {
       port = http.start();
@@ -71,10 +74,14 @@ public final class Server {
     return port;
   }
 
-  /** Waits until every model is ready or unavailable. */
+  /**
+   * Waits until every model is ready or unavailable, and begins to rehearse predictions. Called
+   * once.
+   */
   public void awaitModels() {
     modelsSettled.join();
     metrics.bindJvm();
+    rehearsal.start();
   }
 
   /** How many of the models are ready, in words. */
@@ -94,6 +101,7 @@ public final class Server {
    */
   public boolean stop() {
     draining = true;
+    rehearsal.close();
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
     boolean answered = http.stop();

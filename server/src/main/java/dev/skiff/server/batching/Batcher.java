@@ -69,9 +69,18 @@ public final class Batcher {
       BatchPolicy policy,
       Optional<String> objection,
       Limits limits) {
-    this.runner = new JointRunner(runner, pool, listener, objection);
+    this(new JointRunner(runner, pool, listener, objection), policy, limits);
+  }
+
+  private Batcher(JointRunner runner, BatchPolicy policy, Limits limits) {
+    this.runner = runner;
     this.policy = policy;
     this.limits = limits;
+  }
+
+  /** Another one in front of the same model, with turns of its own and nobody told of its runs. */
+  public Batcher unobserved() {
+    return new Batcher(runner.unobserved(), policy, limits);
   }
 
   /**

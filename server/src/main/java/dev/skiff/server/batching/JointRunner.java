@@ -33,6 +33,11 @@ final class JointRunner {
     this.objection = objection;
   }
 
+  /** The same, with nobody told of its runs. */
+  JointRunner unobserved() {
+    return new JointRunner(runner, pool, (rows, join, run, split) -> {}, objection);
+  }
+
   /** Why requests cannot be joined, if they cannot; known from the start or learnt from a run. */
   Optional<String> objection() {
     return objection;

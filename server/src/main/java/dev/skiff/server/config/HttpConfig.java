@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param idleTimeout how long a connection may stay without any traffic
  * @param threads the most threads that serve requests
  * @param fastLane whether infer requests and probes are answered ahead of the servlets
+ * @param rehearsal how long to warm up on requests of its own, at most
  */
 public record HttpConfig(
     String host,
@@ -20,7 +21,8 @@ public record HttpConfig(
     Duration requestTimeout,
     Duration idleTimeout,
     int threads,
-    boolean fastLane) {
+    boolean fastLane,
+    Duration rehearsal) {
   /** A Java array holds a body; leave it a little room. */
   private static final long LARGEST_BODY = Integer.MAX_VALUE - 16L;
 

@@ -35,6 +35,12 @@ public final class Keys {
           "true|false",
           "true",
           "answer infer requests and probes ahead of the servlets; false is for comparison");
+  public static final Key REHEARSAL =
+      new Key(
+          "rehearsal",
+          "DURATION",
+          "4s",
+          "how long to warm up on requests of its own after the start, at most, while no others come");
   public static final Key INTRA_OP_THREADS =
       new Key(
           "intra-op-threads",
@@ -95,6 +101,7 @@ public final class Keys {
           IDLE_TIMEOUT,
           HTTP_THREADS,
           FAST_LANE,
+          REHEARSAL,
           INTRA_OP_THREADS,
           CONCURRENCY,
           QUEUE_LIMIT,

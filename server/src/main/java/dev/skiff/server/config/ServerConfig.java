@@ -27,7 +27,8 @@ public record ServerConfig(
             settings.apply(Keys.REQUEST_TIMEOUT).duration(),
             settings.apply(Keys.IDLE_TIMEOUT).duration(),
             settings.apply(Keys.HTTP_THREADS).count(8, 10_000),
-            settings.apply(Keys.FAST_LANE).flag()),
+            settings.apply(Keys.FAST_LANE).flag(),
+            settings.apply(Keys.REHEARSAL).duration()),
         new RepositoryConfig(
             Path.of(settings.apply(Keys.MODELS).text()),
             Optional.of(defaultModel).filter(name -> !name.isEmpty())),

@@ -150,7 +150,7 @@ public final class HttpServer {
         (e, context) -> receive(context, "another path", unrouted(context, routes)));
   }
 
-  private static void configure(HttpConfiguration http) {
+  static void configure(HttpConfiguration http) {
     // Javalin's default accepts encoded slashes and dots in the path.
     http.setUriCompliance(UriCompliance.DEFAULT);
     http.setSendServerVersion(false);

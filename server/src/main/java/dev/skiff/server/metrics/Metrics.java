@@ -82,6 +82,11 @@ public final class Metrics implements AutoCloseable {
             key, made -> new ModelMeters(registry, model, Long.toString(version)));
   }
 
+  /** Whether nobody has asked for a prediction or its statistics. */
+  public boolean unused() {
+    return models.isEmpty();
+  }
+
   /** Shows whether a version is in this state. */
   public void modelState(String model, long version, String state, BooleanSupplier isIn) {
     Gauge.builder("skiff.model.state", isIn, in -> in.getAsBoolean() ? 1 : 0)

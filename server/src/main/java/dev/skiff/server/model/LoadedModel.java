@@ -29,4 +29,9 @@ public record LoadedModel(
     outputs = List.copyOf(outputs);
     labels = List.copyOf(labels);
   }
+
+  /** The same model, with nobody told of its runs, and something else to do at its end. */
+  LoadedModel unobserved(Runnable end) {
+    return new LoadedModel(inputs, outputs, labels, pool, batcher.unobserved(), serviceTime, end);
+  }
 }

@@ -223,6 +223,23 @@ public final class ModelRepository {
   }
 
   /**
+   * The versions that are ready, for requests that are not to be counted: nobody is told of their
+   * runs. They stay until the repository that this returns is closed.
+   */
+  public ModelRepository unobserved() {
+    SortedMap<String, NavigableMap<Long, ModelVersion>> copies = new TreeMap<>();
+    for (ModelVersion version : all()) {
+      Optional<ModelVersion> copy = version.unobserved();
+      if (copy.isPresent()) {
+        copies
+            .computeIfAbsent(version.model(), name -> new TreeMap<>())
+            .put(version.version(), copy.get());
+      }
+    }
+    return new ModelRepository(Optional.empty(), copies, List.of());
+  }
+
+  /**
    * Ends all models: each waits for the requests that hold a lease on it, then is freed.
    *
    * @param patience for all of them together, in milliseconds

@@ -3,6 +3,7 @@ package dev.skiff.server.model;
 import dev.skiff.server.batching.RunListener;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,20 @@ public final class ModelVersion {
     }
     leases++;
     return new Lease(current);
+  }
+
+  /**
+   * The same version, with nobody told of its runs, if it is ready. It has a lease on this one
+   * until it is retired.
+   */
+  synchronized Optional<ModelVersion> unobserved() {
+    if (loaded == null) {
+      return Optional.empty();
+    }
+    Lease lease = acquire();
+    ModelVersion copy = new ModelVersion(model, version);
+    copy.publish(lease.target().unobserved(lease::close));
+    return Optional.of(copy);
   }
 
   /** Makes a model that was loaded available. A version is published once, before it is retired. */

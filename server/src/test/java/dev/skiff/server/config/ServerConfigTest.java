@@ -36,6 +36,7 @@ class ServerConfigTest {
           Map.entry(Keys.DRAIN_DELAY, "9009ms"),
           Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
           Map.entry(Keys.FAST_LANE, "false"),
+          Map.entry(Keys.REHEARSAL, "9012ms"),
           Map.entry(Keys.LOG_FORMAT, "json"),
           Map.entry(Keys.LOG_LEVEL, "debug"),
           Map.entry(Keys.ACCESS_LOG, "true"));
@@ -56,7 +57,8 @@ class ServerConfigTest {
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(30),
                     200,
-                    true),
+                    true,
+                    Duration.ofSeconds(4)),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -82,7 +84,8 @@ class ServerConfigTest {
                     Duration.ofMillis(9003),
                     Duration.ofSeconds(9004),
                     9005,
-                    false),
+                    false,
+                    Duration.ofMillis(9012)),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),

@@ -42,7 +42,7 @@ class OpenApiTest {
     RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
     ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
     Duration second = Duration.ofSeconds(1);
-    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, true);
+    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, true, second);
     List<String> routes;
     try (Metrics metrics = new Metrics()) {
       routes =

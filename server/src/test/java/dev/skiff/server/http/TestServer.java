@@ -45,7 +45,12 @@ final class TestServer implements AutoCloseable {
   static TestServer start(Path models, String... flags) {
     String[] arguments =
         Stream.concat(
-                Stream.of(models.toString(), "--host=127.0.0.1", "--port=0", "--drain-timeout=10s"),
+                Stream.of(
+                    models.toString(),
+                    "--host=127.0.0.1",
+                    "--port=0",
+                    "--drain-timeout=10s",
+                    "--rehearsal=0s"),
                 Stream.of(flags))
             .toArray(String[]::new);
     return switch (CommandLine.parse(arguments, Map.of(), "test")) {

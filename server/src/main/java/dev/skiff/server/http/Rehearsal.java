@@ -1,0 +1,152 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.config.HttpConfig;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Requests that the server sends itself in its first seconds, while nobody else does, so that the
+ * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
+ * others, through a connector of their own on the loopback interface, and nothing counts or logs
+ * them. It ends by itself. Started and closed once each, by one thread.
+ */
+public final class Rehearsal implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
+
+  /** So many that the lane finds several requests at once, as it does under load. */
+  private static final int CONNECTIONS = 4;
+
+  private final HttpConfig config;
+  private final ModelRepository repository;
+  private final Metrics metrics;
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("skiff-rehearsal").unstarted(this::run);
+  private final AtomicInteger sent = new AtomicInteger();
+  private volatile boolean closed;
+
+  /**
+   * A rehearsal of the models that are ready when it starts.
+   *
+   * @param metrics of the server; they tell when a client asks for a prediction, which ends this
+   */
+  public Rehearsal(HttpConfig config, ModelRepository repository, Metrics metrics) {
+    this.config = config;
+    this.repository = repository;
+    this.metrics = metrics;
+  }
+
+  /** Begins; does nothing if it is turned off. */
+  public void start() {
+    if (config.fastLane() && config.rehearsal().isPositive()) {
+      thread.start();
+    }
+  }
+
+  /** Ends it, if it has not ended, and waits until it has let go of the models. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    long end = System.nanoTime() + config.rehearsal().toNanos();
+    ModelRepository models = repository.unobserved();
+    try (Metrics uncounted = new Metrics()) {
+      Server jetty = jetty(models, uncounted);
+      try {
+        jetty.start();
+        int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
+        send(RehearsedRequests.of(models), port, end);
+        log.debug("rehearsed {} predictions", sent);
+      } finally {
+        jetty.stop();
+      }
+    } catch (Exception e) {
+      // The server is only slower at first.
+      log.warn("the rehearsal failed: {}", e.toString());
+    } finally {
+      models.close(config.requestTimeout().toMillis());
+    }
+  }
+
+  /** The lane alone, as it stands in the server. */
+  private Server jetty(ModelRepository models, Metrics uncounted) {
+    Predictions predictions =
+        new Predictions(models, uncounted, config.requestTimeout(), config.maxRequestBytes());
+    List<Route> routes =
+        List.of(
+            Route.fastPost("/predict/{model}", new PredictHandler(predictions)),
+            Route.fastPost("/v2/models/{model}/infer", new InferHandler(predictions)));
+    Reception reception = new Reception(uncounted, false);
+    Server jetty = new Server();
+    HttpConfiguration http = new HttpConfiguration();
+    HttpServer.configure(http);
+    ServerConnector connector = FastLane.connector(jetty, http);
+    connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
+    jetty.addConnector(connector);
+    jetty.setHandler(
+        new GracefulHandler(new FastLane(routes, reception, config.maxRequestBytes())));
+    return jetty;
+  }
+
+  /** How many requests it has sent. */
+  int sent() {
+    return sent.get();
+  }
+
+  /** Whether it has begun and not ended. */
+  boolean isRunning() {
+    return thread.isAlive();
+  }
+
+  /** Sends the requests in turns, those that are answered well. */
+  private void send(List<byte[]> requests, int port, long end) throws IOException {
+    List<LoopbackClient> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < CONNECTIONS; i++) {
+        clients.add(new LoopbackClient(port));
+      }
+      List<byte[]> good = new ArrayList<>();
+      for (byte[] request : requests) {
+        if (goesOn(end)) {
+          clients.getFirst().send(request);
+          if (clients.getFirst().isAnswered()) {
+            good.add(request);
+          }
+        }
+      }
+      while (!good.isEmpty() && goesOn(end)) {
+        for (LoopbackClient client : clients) {
+          client.send(good.get(sent.getAndIncrement() % good.size()));
+        }
+        for (LoopbackClient client : clients) {
+          client.isAnswered();
+        }
+      }
+    } finally {
+      for (LoopbackClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private boolean goesOn(long end) {
+    return !closed && metrics.unused() && System.nanoTime() - end < 0;
+  }
+}

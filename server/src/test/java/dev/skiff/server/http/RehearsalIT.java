@@ -1,0 +1,105 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skiff.server.config.HttpConfig;
+import dev.skiff.server.config.RepositoryConfig;
+import dev.skiff.server.config.RuntimeConfigs;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import dev.skiff.server.model.ModelVersion;
+import dev.skiff.server.runtime.OnnxRuntime;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class RehearsalIT {
+  private final Metrics metrics = new Metrics();
+  private final AtomicLong runs = new AtomicLong();
+
+  @AfterEach
+  void close() {
+    metrics.close();
+  }
+
+  @Test
+  void countsNowhereAndEndsWhenAClientComes() {
+    ModelRepository repository = load(TestServer.MODELS);
+    Rehearsal rehearsal = rehearsal(repository, Duration.ofMinutes(5));
+    rehearsal.start();
+    until(() -> rehearsal.sent() > 100);
+    assertThat(metrics.unused()).isTrue();
+    assertThat(metrics.scrape()).doesNotContain("skiff_request_", "skiff_run_");
+    assertThat(runs).hasValue(0);
+
+    metrics.model("digits", 1);
+    until(() -> !rehearsal.isRunning());
+    assertThat(repository.close(0)).as("no lease is left").isTrue();
+  }
+
+  @Test
+  void endsInTimeOrWhenTheServerDoes() {
+    ModelRepository repository = load(TestServer.MODELS);
+    Rehearsal brief = rehearsal(repository, Duration.ofMillis(50));
+    brief.start();
+    until(() -> !brief.isRunning());
+
+    Rehearsal endless = rehearsal(repository, Duration.ofMinutes(5));
+    endless.start();
+    until(() -> endless.sent() > 0);
+    endless.close();
+    assertThat(endless.isRunning()).isFalse();
+    assertThat(repository.close(0)).isTrue();
+  }
+
+  /** Among them models that are slow, or take what cannot be made up. */
+  @Test
+  void leavesOutWhatIsNotAnsweredWell() {
+    ModelRepository repository = load(TestServer.FIXTURES);
+    Rehearsal rehearsal = rehearsal(repository, Duration.ofMinutes(5));
+    rehearsal.start();
+    until(() -> rehearsal.sent() > 500);
+    rehearsal.close();
+    assertThat(repository.close(0)).isTrue();
+  }
+
+  @Test
+  void canBeTurnedOff() {
+    ModelRepository repository = load(TestServer.MODELS);
+    Rehearsal off = rehearsal(repository, Duration.ZERO);
+    off.start();
+    assertThat(off.isRunning()).isFalse();
+    off.close();
+    repository.close(0);
+  }
+
+  private Rehearsal rehearsal(ModelRepository repository, Duration time) {
+    Duration timeout = Duration.ofSeconds(10);
+    HttpConfig config = new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, true, time);
+    return new Rehearsal(config, repository, metrics);
+  }
+
+  private ModelRepository load(Path folder) {
+    ModelRepository repository =
+        ModelRepository.scan(
+            new RepositoryConfig(folder, Optional.empty()), RuntimeConfigs.of(1, 1, 1));
+    for (ModelVersion version : repository.all()) {
+      version.listen((rows, join, run, split) -> runs.incrementAndGet());
+    }
+    repository.load(OnnxRuntime::load).join();
+    return repository;
+  }
+
+  private static void until(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      assertThat(Thread.currentThread().isInterrupted()).as("out of time").isFalse();
+      Thread.onSpinWait();
+    }
+  }
+}
