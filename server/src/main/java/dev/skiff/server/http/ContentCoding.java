@@ -79,6 +79,7 @@ enum ContentCoding {
     Optional<ContentCoding> wanted = preferred(exchange.header("Accept-Encoding"));
     Optional<Body> smaller = wanted.flatMap(coding -> coding.encode(body));
     if (smaller.isPresent()) {
+      body.release();
       exchange.replyHeader("Content-Encoding", wanted.get().token);
     }
     return smaller.orElse(body);

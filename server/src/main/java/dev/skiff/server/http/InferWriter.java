@@ -92,6 +92,7 @@ final class InferWriter {
     for (Value value : values) {
       Body text = Json.write(inner -> new ValueWriter(inner).write(value));
       texts.add(new String(text.bytes(), text.offset(), text.length(), StandardCharsets.UTF_8));
+      text.release();
     }
     return Tensor.ofStrings(Shape.of(values.size()), texts);
   }
@@ -107,6 +108,7 @@ final class InferWriter {
           "the reply would have %d bytes, over the limit of %d".formatted(length, MOST_BYTES));
     }
     byte[] bytes = Arrays.copyOfRange(json.bytes(), json.offset(), json.offset() + (int) length);
+    json.release();
     int at = json.length();
     for (ByteBuffer data : binary) {
       data.get(0, bytes, at, data.limit());

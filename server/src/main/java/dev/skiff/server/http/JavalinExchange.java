@@ -74,6 +74,7 @@ final class JavalinExchange extends Exchange {
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
     context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
+    body.release();
   }
 
   private static Body exactly(InputStream in, int length) throws IOException {

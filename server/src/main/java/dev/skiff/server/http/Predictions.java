@@ -164,15 +164,22 @@ final class Predictions {
    */
   static Optional<String> model(Exchange exchange) {
     Optional<String> name = exchange.parameter("model");
-    if (name.isPresent()
-        && (name.get().length() > LONGEST_NAME
-            || name.get().chars().anyMatch(Character::isISOControl))) {
+    if (name.isPresent() && !mayBeName(name.get())) {
       throw InferenceException.invalid(
           "a model's name has at most "
               + LONGEST_NAME
               + " characters, none of them a control character");
     }
     return name;
+  }
+
+  private static boolean mayBeName(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (Character.isISOControl(name.charAt(i))) {
+        return false;
+      }
+    }
+    return name.length() <= LONGEST_NAME;
   }
 
   /** The version in the path, if the route has one. */
