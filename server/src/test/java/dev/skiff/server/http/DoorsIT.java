@@ -126,9 +126,7 @@ class DoorsIT {
       })
   void sameReplies(String request) {
     String sent = request + (request.endsWith("[1,2") ? "" : LAST);
-    assertThat(comparable(lane.raw(sent)))
-        .as(request)
-        .isEqualTo(comparable(servlets.raw(sent)));
+    assertThat(comparable(lane.raw(sent))).as(request).isEqualTo(comparable(servlets.raw(sent)));
   }
 
   /** A body in two packets, whose second comes when the first has surely been seen. */
