@@ -130,11 +130,11 @@ class Target:
 
     def run(self, options, server, number, *arguments):
         """One run as its result, with the server's CPU time for each request in it."""
-        warm_up = f"{options.warm_up}s" if self.name in server.warm or options.quick else "stable"
+        warm_up = options.warm_up if self.name in server.warm else options.first_warm_up
         server.warm.add(self.name)
         before = server.cpu_seconds()
         process, out = self.load(options, server.port, f"{self.name}-{number}.json",
-                                 "--warm-up", warm_up, "--duration", f"{options.seconds}s", *arguments)
+                                 "--warm-up", f"{warm_up}s", "--duration", f"{options.seconds}s", *arguments)
         result = self.finish(process, out)
         requests = result["requests"] + sum(result["warmUpRequestsPerSecond"])
         result["serverCpuMicrosPerRequest"] = round((server.cpu_seconds() - before) * 1e6 / requests, 1)

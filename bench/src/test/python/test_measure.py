@@ -58,7 +58,7 @@ class WithStubs(unittest.TestCase):
             self.addCleanup(pairs.TARGETS.pop, name)
         core = min(os.sched_getaffinity(0))
         self.options = argparse.Namespace(
-            rounds=2, seconds=3, warm_up=1, quick=False, restart=False, server_core=core, client_core=core, port=free_base())
+            rounds=2, seconds=3, warm_up=1, first_warm_up=4, restart=False, server_core=core, client_core=core, port=free_base())
         targets.RUNS.mkdir(parents=True, exist_ok=True)
 
     def rows(self, *sides):
@@ -77,14 +77,14 @@ class Pairs(WithStubs):
     def test_a_server_stays_and_is_warm_from_the_second_round_on(self):
         (row,) = self.rows(("fast", "slow"))
 
-        self.assertEqual(["stable", "1s", "stable", "1s"], [run["arguments"]["--warm-up"] for run in row.runs])
+        self.assertEqual(["4s", "1s", "4s", "1s"], [run["arguments"]["--warm-up"] for run in row.runs])
         self.assertEqual(2, len({run["serverPid"] for run in row.runs}))
 
     def test_restarted_a_server_is_new_and_cold_in_each_round(self):
         self.options.restart = True
         (row,) = self.rows(("fast", "slow"))
 
-        self.assertEqual(["stable"] * 4, [run["arguments"]["--warm-up"] for run in row.runs])
+        self.assertEqual(["4s"] * 4, [run["arguments"]["--warm-up"] for run in row.runs])
         self.assertEqual(4, len({run["serverPid"] for run in row.runs}))
 
     def test_what_cannot_be_measured_fails_and_says_why(self):
