@@ -120,6 +120,19 @@ public final class Batcher {
     return Optional.of(runAlone(self));
   }
 
+  /**
+   * Does nothing if another request may wait, however small.
+   *
+   * @throws InferenceException OVERLOADED if {@link #run} would refuse it, too
+   */
+  public void requireRoom() {
+    synchronized (lock) {
+      if (leader != null || running == limits.concurrency()) {
+        requireRoom(1);
+      }
+    }
+  }
+
   /** How many requests wait. */
   public int waiting() {
     synchronized (lock) {
@@ -180,11 +193,8 @@ public final class Batcher {
   private void enqueue(Waiting self) {
     long bytes = self.bytes();
     boolean leads = leader == null && running < limits.concurrency();
-    if (!leads && queue.size() >= limits.queueRequests()) {
-      throw full(limits.queueRequests() + " requests wait");
-    }
-    if (!queue.isEmpty() && queuedBytes + bytes > limits.queueBytes()) {
-      throw full("those that wait have %d of %d bytes".formatted(queuedBytes, limits.queueBytes()));
+    if (!leads) {
+      requireRoom(bytes);
     }
     queue.add(self);
     queuedBytes += bytes;
@@ -193,6 +203,15 @@ public final class Batcher {
     } else if (leader != null && policy.delayNanos() > 0) {
       // Who waits for company has got some.
       leader.wake();
+    }
+  }
+
+  private void requireRoom(long bytes) {
+    if (queue.size() >= limits.queueRequests()) {
+      throw full(limits.queueRequests() + " requests wait");
+    }
+    if (!queue.isEmpty() && queuedBytes + bytes > limits.queueBytes()) {
+      throw full("those that wait have %d of %d bytes".formatted(queuedBytes, limits.queueBytes()));
     }
   }
 

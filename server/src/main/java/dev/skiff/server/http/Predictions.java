@@ -91,14 +91,16 @@ final class Predictions {
     try (Lease lease = lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
-      if (!exchange.mayWait()
-          && (in.length() > QUICK_BYTES
-              || coding.isPresent()
-              || !lease.target().serviceTime().isQuick())) {
-        throw Postponed.INSTANCE;
-      }
       long start = System.nanoTime();
       try {
+        if (!exchange.mayWait()
+            && (in.length() > QUICK_BYTES
+                || coding.isPresent()
+                || !lease.target().serviceTime().isQuick())) {
+          // What would be refused anyway is refused here, where that costs least.
+          lease.target().batcher().requireRoom();
+          throw Postponed.INSTANCE;
+        }
         if (coding.isPresent()) {
           in = coding.get().decode(in, maxRequestBytes);
         }

@@ -10,6 +10,7 @@ import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,6 +80,7 @@ class BatcherQueueTest {
     Batcher batcher = Call.alone(runner, 1, 2);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
+      batcher.requireRoom();
       calls.add(new Call(batcher, request()));
     }
     until(() -> runner.started().size() == 1 && batcher.waiting() == 2);
@@ -89,6 +91,7 @@ class BatcherQueueTest {
       call.answer();
     }
     assertThat(runner.started()).hasSize(3);
+    batcher.requireRoom();
     assertThat(batcher.run(request())).isNotNull();
   }
 
@@ -120,9 +123,12 @@ class BatcherQueueTest {
   }
 
   private static void refuses(Batcher batcher, InferenceRequest request, String message) {
-    assertThatExceptionOfType(InferenceException.class)
-        .isThrownBy(() -> batcher.run(request))
-        .returns(ErrorCode.OVERLOADED, InferenceException::code)
-        .withMessage(message);
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(() -> batcher.run(request), batcher::requireRoom)) {
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(call)
+          .returns(ErrorCode.OVERLOADED, InferenceException::code)
+          .withMessage(message);
+    }
   }
 }

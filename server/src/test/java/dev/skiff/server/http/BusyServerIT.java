@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,6 +91,37 @@ class BusyServerIT {
       for (Future<Reply> future : slow) {
         assertThat(future.get().status()).isEqualTo(200);
       }
+    }
+  }
+
+  /** Nothing is left of the pool then: its threads wait for the model. */
+  @Test
+  void whatAFullQueueHasNoRoomForIsRefusedInPlace(@TempDir Path folder) throws Exception {
+    try (TestServer server = start(folder, "--concurrency=1", "--queue-limit=" + (POOL - 1))) {
+      List<Future<Reply>> slow = new ArrayList<>();
+      for (int i = 0; i < POOL; i++) {
+        slow.add(clients.submit(() -> server.post("/predict/slow", SLOW.formatted(500_000))));
+      }
+      String refusal = "";
+      while (refusal.isEmpty()) {
+        refusal = replyInTime(server, SLOW.formatted(1));
+      }
+      assertThat(refusal).startsWith("HTTP/1.1 503").contains("Retry-After: 1");
+      assertThat(slow).anyMatch(future -> !future.isDone());
+    }
+  }
+
+  /** The head of the reply; empty if it does not come soon, as if those before are on their way. */
+  private String replyInTime(TestServer server, String body) throws IOException {
+    send(
+        server,
+        "POST /predict/slow HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+            .formatted(body.length(), body));
+    sockets.getLast().setSoTimeout(100);
+    try {
+      return TestServer.head(sockets.getLast().getInputStream());
+    } catch (SocketTimeoutException e) {
+      return "";
     }
   }
 
