@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * Finds out before a model is served whether its requests may be joined, and whether that gains
@@ -28,11 +29,17 @@ public final class BatchTrial {
 
   private final Runner runner;
   private final TensorPool pool;
+  private final LongSupplier nanoTime;
 
   /** A trial of a model that nobody else runs. */
   public BatchTrial(Runner runner, TensorPool pool) {
+    this(runner, pool, System::nanoTime);
+  }
+
+  BatchTrial(Runner runner, TensorPool pool, LongSupplier nanoTime) {
     this.runner = runner;
     this.pool = pool;
+    this.nanoTime = nanoTime;
   }
 
   /**
@@ -91,15 +98,15 @@ public final class BatchTrial {
   private Optional<String> loss(InferenceRequest row, Batch batch) {
     long alone = Long.MAX_VALUE;
     long together = Long.MAX_VALUE;
-    long start = System.nanoTime();
+    long start = nanoTime.getAsLong();
     // The fastest of several: what else the machine does only ever adds.
-    for (int i = 0; i < ROUNDS && System.nanoTime() - start < PATIENCE_NANOS; i++) {
-      long began = System.nanoTime();
+    for (int i = 0; i < ROUNDS && nanoTime.getAsLong() - start < PATIENCE_NANOS; i++) {
+      long began = nanoTime.getAsLong();
       runner.run(row).close();
-      long between = System.nanoTime();
+      long between = nanoTime.getAsLong();
       together(batch).close();
       alone = Math.min(alone, between - began);
-      together = Math.min(together, System.nanoTime() - between);
+      together = Math.min(together, nanoTime.getAsLong() - between);
     }
     double share = (double) together / (ROWS * alone);
     return share <= WORTHWHILE

@@ -86,6 +86,8 @@ final class Closeness {
 
   private static boolean close(double a, double b, double tolerance) {
     return Double.compare(a, b) == 0
-        || Math.abs(a - b) <= tolerance * Math.max(1, Math.max(Math.abs(a), Math.abs(b)));
+        || (Double.isFinite(a)
+            && Double.isFinite(b)
+            && Math.abs(a - b) <= tolerance * Math.max(1, Math.max(Math.abs(a), Math.abs(b))));
   }
 }
