@@ -34,8 +34,10 @@ enum ContentCoding {
    */
   private static final int LEVEL = Deflater.BEST_SPEED;
 
-  /** The most that is inflated at a time before it is known to be within the limit. */
   private static final int PIECE = 16 << 10;
+
+  /** How much memory a body gets, in sizes of what came, before its own size is known. */
+  private static final long CREDIT = 4;
 
   /** Gzip's header without a name or a time, made by an unknown system. */
   private static final byte[] GZIP_HEAD = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 4, (byte) 0xff};
@@ -138,14 +140,15 @@ enum ContentCoding {
   }
 
   /**
-   * The body that was compressed. First it is only counted, piece by piece, and memory is taken for
-   * it when it is known to be within the limit; if it fits into the first piece that is all.
+   * The body that was compressed. If it is larger than {@link #CREDIT} allows, it is only counted
+   * first, and memory is taken for it when it is known to be within the limit.
    *
    * @param limit the most bytes that it may have
    * @throws InferenceException TOO_LARGE if it has more, INVALID_ARGUMENT if it is malformed
    */
   Body decode(Body body, long limit) {
-    byte[] piece = new byte[(int) Math.min(PIECE, limit + 1)];
+    long ample = Math.max(PIECE, CREDIT * body.length());
+    byte[] piece = new byte[(int) Math.min(ample, limit + 1)];
     try {
       int first;
       long length;
@@ -168,7 +171,8 @@ enum ContentCoding {
         return new Body(piece, 0, first);
       }
       try (InputStream in = inflating(body)) {
-        return new Body(in.readNBytes((int) length));
+        byte[] whole = new byte[(int) length];
+        return new Body(whole, 0, in.readNBytes(whole, 0, whole.length));
       }
     } catch (IOException e) {
       throw InferenceException.invalid("the body is not valid " + token);
