@@ -1,8 +1,7 @@
 """Writes a dense network whose 84 MB of weights cost more to fetch than to use on one row, so that a batch of 8 rows costs less
-than 3 single ones. The folder gets it twice, `joined` with batching and `alone` without, to be measured in turns, and a row.json:
+than 3 single ones. FOLDER gets it twice, `joined` with batching and `alone` without, to be measured in turns; ROW gets a row:
 
-    python -m venv /tmp/dense && /tmp/dense/bin/pip install numpy==2.4.6 onnx==1.23.2
-    /tmp/dense/bin/python bench/models/dense.py /tmp/dense/models /tmp/dense/row.json
+    python bench/models/dense.py FOLDER ROW
 """
 
 import json

@@ -4,8 +4,8 @@ import java.util.Locale;
 import org.HdrHistogram.AbstractHistogram;
 
 /**
- * Latency of the successful requests in microseconds, from the planned send to the last byte of the
- * reply. All are 0 where no request succeeded.
+ * Latency of some of the requests in microseconds, from the planned send to the last byte of the
+ * reply. All are 0 where there was none.
  */
 record Latency(
     double minMicros,

@@ -20,6 +20,7 @@ final class Recorder {
   private final Timeline timeline;
   private final List<AbstractHistogram> seconds;
   private final Map<String, Long> errors = new TreeMap<>();
+  private final Map<String, AbstractHistogram> errorLatency = new TreeMap<>();
   private final AtomicLong successes = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
 
@@ -29,22 +30,30 @@ final class Recorder {
   Recorder(Timeline timeline, long durationNanos) {
     this.timeline = timeline;
     this.seconds =
-        Stream.<AbstractHistogram>generate(() -> new IntCountsHistogram(128, LONGEST_NANOS, 3))
+        Stream.generate(Recorder::histogram)
             .limit(Math.ceilDiv(durationNanos, 1_000_000_000L))
             .toList();
   }
 
-  /** A complete reply. One that is not 2xx is an error under its status, and has no latency. */
+  private static AbstractHistogram histogram() {
+    return new IntCountsHistogram(128, LONGEST_NANOS, 3);
+  }
+
+  /** A complete reply. One that is not 2xx is an error under its status, and so is its latency. */
   void answered(int status, long dueNanos, long nowNanos) {
+    Timeline.Window window = timeline.window();
+    long latency = Math.clamp(nowNanos - dueNanos, 0, LONGEST_NANOS);
     if (status < 200 || status > 299) {
-      failed(Integer.toString(status), nowNanos);
+      String kind = Integer.toString(status);
+      failed(kind, nowNanos);
+      if (window.contains(nowNanos)) {
+        errorLatency.computeIfAbsent(kind, _ -> histogram()).recordValue(latency);
+      }
       return;
     }
     // One writer: a lazy set is enough, and spares a fence per request.
     successes.lazySet(successes.getPlain() + 1);
-    Timeline.Window window = timeline.window();
     if (window.contains(nowNanos)) {
-      long latency = Math.clamp(nowNanos - dueNanos, 0, LONGEST_NANOS);
       seconds.get(window.second(nowNanos)).recordValue(latency);
     }
   }
@@ -79,5 +88,10 @@ final class Recorder {
   /** Failures in the window by status or word. */
   Map<String, Long> errors() {
     return errors;
+  }
+
+  /** Latency of the replies in the window that were not 2xx, in nanoseconds, by status. */
+  Map<String, AbstractHistogram> errorLatency() {
+    return errorLatency;
   }
 }

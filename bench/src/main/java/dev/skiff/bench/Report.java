@@ -16,6 +16,7 @@ final class Report {
     line(text, "rate", rate(result));
     line(text, "latency", result.latency().toString());
     line(text, "requests", number(result.successes()) + " with 2xx; errors: " + errors(result));
+    result.errorLatency().forEach((kind, latency) -> line(text, kind, latency.toString()));
     line(text, "bytes", number(result.bytesIn()) + " in, " + number(result.bytesOut()) + " out");
     if (result.unanswered() > settings.connections()) {
       line(text, "behind", behind(result));

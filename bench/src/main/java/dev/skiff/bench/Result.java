@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.HdrHistogram.AbstractHistogram;
 
 /**
@@ -21,6 +22,7 @@ import org.HdrHistogram.AbstractHistogram;
  * @param requests successes and errors of the measured part
  * @param errors replies that were not 2xx by status; {@code connect}, {@code closed}, {@code
  *     timeout} and {@code malformed} for connections and replies that failed
+ * @param errorLatency of the replies that were not 2xx, by status
  * @param unanswered requests due before the end that had no reply by then; they are in no other
  *     number
  * @param oldestUnansweredMicros how long the oldest of them had waited
@@ -41,6 +43,7 @@ record Result(
     boolean warmUpStable,
     long requests,
     Map<String, Long> errors,
+    Map<String, Latency> errorLatency,
     long unanswered,
     double oldestUnansweredMicros,
     List<Long> requestsPerSecond,
@@ -74,6 +77,8 @@ record Result(
     List<AbstractHistogram> wholeSeconds =
         tally.seconds().subList(0, (int) (settings.durationNanos() / 1_000_000_000L));
     long failures = tally.errors().values().stream().mapToLong(Long::longValue).sum();
+    Map<String, Latency> errorLatency = new TreeMap<>();
+    tally.errorLatency().forEach((kind, nanos) -> errorLatency.put(kind, Latency.of(nanos)));
     return new Result(
         name,
         commandLine,
@@ -85,6 +90,7 @@ record Result(
         measurement.warmUpStable(),
         all.getTotalCount() + failures,
         tally.errors(),
+        errorLatency,
         tally.unanswered(),
         Math.round(tally.oldestUnansweredNanos() / 100.0) / 10.0,
         wholeSeconds.stream().map(AbstractHistogram::getTotalCount).toList(),

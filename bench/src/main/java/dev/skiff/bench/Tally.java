@@ -13,12 +13,14 @@ import org.HdrHistogram.Histogram;
  * @param seconds latency of the 2xx replies in nanoseconds, one histogram per second; the last
  *     second may be a part of one
  * @param errors failures by status, or by the word for what happened to the connection
+ * @param errorLatency of the replies that were not 2xx in nanoseconds, by status
  * @param unanswered requests that were due before the end and had no reply by then
  * @param oldestUnansweredNanos how long the oldest of them had waited; 0 where there is none
  */
 record Tally(
     List<AbstractHistogram> seconds,
     Map<String, Long> errors,
+    Map<String, AbstractHistogram> errorLatency,
     long bytesIn,
     long bytesOut,
     long unanswered,
@@ -28,20 +30,27 @@ record Tally(
   Tally plus(Tally other) {
     List<AbstractHistogram> sums = new ArrayList<>();
     for (int i = 0; i < seconds.size(); i++) {
-      Histogram sum = new Histogram(seconds.get(i));
-      sum.add(seconds.get(i));
-      sum.add(other.seconds.get(i));
-      sums.add(sum);
+      sums.add(sum(seconds.get(i), other.seconds.get(i)));
     }
     Map<String, Long> allErrors = new TreeMap<>(errors);
     other.errors.forEach((kind, count) -> allErrors.merge(kind, count, Long::sum));
+    Map<String, AbstractHistogram> allErrorLatency = new TreeMap<>(errorLatency);
+    other.errorLatency.forEach((kind, latency) -> allErrorLatency.merge(kind, latency, Tally::sum));
     return new Tally(
         sums,
         allErrors,
+        allErrorLatency,
         bytesIn + other.bytesIn,
         bytesOut + other.bytesOut,
         unanswered + other.unanswered,
         Math.max(oldestUnansweredNanos, other.oldestUnansweredNanos));
+  }
+
+  private static AbstractHistogram sum(AbstractHistogram one, AbstractHistogram other) {
+    Histogram sum = new Histogram(one);
+    sum.add(one);
+    sum.add(other);
+    return sum;
   }
 
   /** The latency of all 2xx replies, in nanoseconds. */

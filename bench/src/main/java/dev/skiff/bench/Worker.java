@@ -178,6 +178,7 @@ final class Worker implements Callable<Tally> {
     return new Tally(
         recorder.seconds(),
         recorder.errors(),
+        recorder.errorLatency(),
         connections.stream().mapToLong(Connection::bytesIn).sum() - bytesInBefore,
         connections.stream().mapToLong(Connection::bytesOut).sum() - bytesOutBefore,
         underWay + backlog,

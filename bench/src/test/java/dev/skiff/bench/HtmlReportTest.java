@@ -16,7 +16,7 @@ class HtmlReportTest {
   /** Two measured seconds of one and two requests, after a warm-up of one second. */
   private static Result result(String name) {
     List<AbstractHistogram> seconds = List.of(latencies(100_000), latencies(200_000, 400_000));
-    Tally tally = new Tally(seconds, Map.of("503", 7L), 0, 0, 0, 0);
+    Tally tally = new Tally(seconds, Map.of("503", 7L), Map.of(), 0, 0, 0, 0);
     Settings settings =
         new Settings(
             "http://127.0.0.1/",

@@ -149,12 +149,18 @@ class LoadTestIT {
   }
 
   @Test
-  void errorsAreCountedByStatusAndHaveNoLatency() throws Exception {
+  void errorsAreCountedAndTimedByStatus() throws Exception {
     Measurement measurement = measure(new Loop.Closed(), "/flaky");
 
     assertThat(measurement.tally().errors()).containsOnlyKeys("503");
     assertThat(successes(measurement)).isPositive();
     assertThat(measurement.tally().errors().get("503")).isPositive();
+    assertThat(measurement.tally().errorLatency())
+        .hasEntrySatisfying(
+            "503",
+            latency ->
+                assertThat(latency.getTotalCount())
+                    .isEqualTo(measurement.tally().errors().get("503")));
 
     assertThat(measure(new Loop.Open(50), "/missing").tally())
         .satisfies(tally -> assertThat(tally.errors()).containsOnlyKeys("404"))

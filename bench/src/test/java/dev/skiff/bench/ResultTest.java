@@ -25,6 +25,7 @@ class ResultTest {
         new Tally(
             List.of(seconds(1_000, 2_000), seconds(3_000), seconds(9_000)),
             Map.of("503", 2L),
+            Map.of("503", seconds(5_000, 6_000)),
             10,
             20,
             1,
@@ -33,6 +34,7 @@ class ResultTest {
         new Tally(
             List.of(seconds(4_000), seconds(), seconds()),
             Map.of("503", 1L, "timeout", 1L),
+            Map.of("503", seconds(8_000)),
             1,
             2,
             40,
@@ -69,6 +71,7 @@ class ResultTest {
     assertThat(result.requests()).isEqualTo(9);
     assertThat(result.successes()).isEqualTo(5);
     assertThat(result.errors()).isEqualTo(Map.of("503", 3L, "timeout", 1L));
+    assertThat(result.errorLatency()).isEqualTo(Map.of("503", new Latency(5, 6, 8, 8, 8, 8)));
     assertThat(result.requestsPerSecond()).containsExactly(3L, 1L);
     assertThat(result.meanRequestsPerSecond()).isEqualTo(2);
     assertThat(result.latency().minMicros()).isEqualTo(1);
@@ -114,6 +117,7 @@ class ResultTest {
             rate       2 requests/s (of a second: 1 to 3)
             latency    min 1  p50 3  p90 9  p99 9  p99.9 9  max 9 us
             requests   5 with 2xx; errors: 503: 3, timeout: 1
+            503        min 5  p50 6  p90 8  p99 8  p99.9 8  max 8 us
             bytes      11 in, 22 out
             behind     41 requests had no reply at the end, the oldest for 0 ms
             """);

@@ -26,11 +26,23 @@ abstract class Exchange {
    * @param bytes where they lie, among others
    * @param offset the place of the first
    * @param length how many they are
+   * @param lent who gets their memory back when the reply is out, if anybody does
    */
   @SuppressWarnings("ArrayRecordComponent") // a view on a buffer, never compared
-  record Body(byte[] bytes, int offset, int length) {
+  record Body(byte[] bytes, int offset, int length, @Nullable ReplyBuffer lent) {
+    Body(byte[] bytes, int offset, int length) {
+      this(bytes, offset, length, null);
+    }
+
     Body(byte[] bytes) {
       this(bytes, 0, bytes.length);
+    }
+
+    /** Says, once, that nobody will read the bytes any more. */
+    void release() {
+      if (lent != null) {
+        lent.giveBack();
+      }
     }
   }
 
@@ -39,6 +51,9 @@ abstract class Exchange {
 
   /** The first value of a request header, if it was sent. */
   abstract @Nullable String header(String name);
+
+  /** Whether a request header was sent more than once. */
+  abstract boolean isRepeated(String name);
 
   /** A part of the path that the route names, decoded. */
   abstract Optional<String> parameter(String name);
@@ -59,7 +74,7 @@ abstract class Exchange {
   /** Sets a header of the reply. Call it before {@link #reply}. */
   abstract void replyHeader(String name, String value);
 
-  /** Sends the reply out of the door. */
+  /** Sends the reply out of the door, and releases its body when it is out. */
   protected abstract void send(int status, String contentType, Body body) throws IOException;
 
   /** Tells the client where the time of its prediction went, in nanoseconds. */
@@ -69,7 +84,7 @@ abstract class Exchange {
   }
 
   /**
-   * Sends the reply, once.
+   * Sends the reply, once; compressed where the client wants it and that is worth it.
    *
    * @throws IOException if the client went away
    */
@@ -77,7 +92,7 @@ abstract class Exchange {
     if (!timed) {
       replyHeader(Timings.HEADER, Timings.total(System.nanoTime() - start));
     }
-    send(status, contentType, body);
+    send(status, contentType, ContentCoding.encoded(this, body));
   }
 
   /** The error for a body over the limit. */

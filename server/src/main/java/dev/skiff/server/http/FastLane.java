@@ -144,6 +144,7 @@ final class FastLane extends Handler.Wrapper {
 
     @Override
     public void succeeded() {
+      exchange.replied();
       callback.succeeded();
     }
 

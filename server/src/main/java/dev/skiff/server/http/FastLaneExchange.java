@@ -20,7 +20,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
   private final ArrivingBody body;
   private boolean mayWait;
   private boolean lacksBody;
-  private boolean sent;
+  private @Nullable Body sent;
 
   /**
    * A request that may not wait.
@@ -52,6 +52,11 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
   @Override
   @Nullable String header(String name) {
     return request.getHeaders().get(name);
+  }
+
+  @Override
+  boolean isRepeated(String name) {
+    return request.getHeaders().getValuesList(name).size() > 1;
   }
 
   @Override
@@ -107,7 +112,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
 
   @Override
   protected void send(int status, String contentType, Body reply) {
-    sent = true;
+    sent = reply;
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
@@ -116,7 +121,14 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
 
   /** Whether a reply is on its way. */
   boolean sent() {
-    return sent;
+    return sent != null;
+  }
+
+  /** The last byte of the reply is out. */
+  void replied() {
+    if (sent != null) {
+      sent.release();
+    }
   }
 
   /** Gives the request's memory back, when there is a reply or there will be none. */

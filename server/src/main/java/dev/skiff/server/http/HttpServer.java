@@ -76,7 +76,8 @@ public final class HttpServer {
       BooleanSupplier draining,
       String version,
       String provider) {
-    Predictions predictions = new Predictions(repository, metrics, config.requestTimeout());
+    Predictions predictions =
+        new Predictions(repository, metrics, config.requestTimeout(), config.maxRequestBytes());
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);
     MetadataHandler metadata = new MetadataHandler(repository, version);

@@ -2,12 +2,15 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.http.InferReader.InferRequest;
+import dev.skiff.server.http.Predictions.Written;
 import dev.skiff.server.inference.Deadline;
+import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /** {@code POST /v2/models/{model}/infer}: the Open Inference Protocol V2. */
 record InferHandler(Predictions predictions) implements Handler, Predictions.Dialect<InferRequest> {
@@ -18,8 +21,31 @@ record InferHandler(Predictions predictions) implements Handler, Predictions.Dia
   }
 
   @Override
-  public InferRequest read(Body body, LoadedModel model, Deadline deadline) {
-    return InferReader.read(body, model, deadline);
+  public void check(Exchange exchange) {
+    if (RequestHeaders.jsonLength(exchange).isPresent()) {
+      RequestHeaders.checkBinary(exchange);
+    } else {
+      RequestHeaders.checkJson(exchange);
+    }
+    RequestHeaders.checkAcceptsTensors(exchange);
+  }
+
+  @Override
+  public InferRequest read(Exchange exchange, Body body, LoadedModel model, Deadline deadline) {
+    OptionalLong jsonLength = RequestHeaders.jsonLength(exchange);
+    InferRequest read =
+        jsonLength.isPresent()
+            ? InferReader.read(body, jsonLength.getAsLong(), model, deadline)
+            : InferReader.read(body, model, deadline);
+    try {
+      if (read.binary().isEmpty()) {
+        RequestHeaders.checkAcceptsJson(exchange);
+      }
+      return read;
+    } catch (InferenceException e) {
+      read.request().close();
+      throw e;
+    }
   }
 
   @Override
@@ -28,7 +54,7 @@ record InferHandler(Predictions predictions) implements Handler, Predictions.Dia
   }
 
   @Override
-  public Body write(Lease lease, InferRequest read, InferenceResponse response) {
+  public Written write(Lease lease, InferRequest read, InferenceResponse response) {
     return InferWriter.write(lease, read, response);
   }
 }

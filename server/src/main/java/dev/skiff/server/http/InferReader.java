@@ -3,80 +3,133 @@ package dev.skiff.server.http;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skiff.server.http.Exchange.Body;
-import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
-import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an inference request of the Open Inference Protocol V2 in JSON ("Inference Request JSON
- * Object"). Its keys may come in any order, a tensor's data before its name included.
+ * Reads an inference request of the Open Inference Protocol V2: JSON ("Inference Request JSON
+ * Object"), whose keys may come in any order, and the binary tensors that may follow it.
  */
 final class InferReader {
   private static final int LONGEST_ID = 1024;
 
-  private final Body body;
   private final LoadedModel model;
   private final RequestInputs inputs;
+  private final InferInputReader input;
   private final List<String> outputs = new ArrayList<>();
   private final Map<String, Integer> classes = new HashMap<>();
+  private final Map<String, Boolean> binary = new HashMap<>();
+  private boolean binaryUnlessSaid;
   private @Nullable String id;
   private boolean inputsSeen;
   private Deadline deadline;
 
-  private InferReader(Body body, LoadedModel model, RequestInputs inputs, Deadline deadline) {
-    this.body = body;
+  private InferReader(
+      LoadedModel model, RequestInputs inputs, InferInputReader input, Deadline deadline) {
     this.model = model;
     this.inputs = inputs;
+    this.input = input;
     this.deadline = deadline;
   }
 
   /**
-   * A request and the id that its reply repeats.
+   * A request and how it wants its reply.
    *
    * @param id the client's id for the request, if it gave one
    * @param classes how many best classes are wanted, by output, instead of its values
+   * @param binary the outputs that are wanted in binary form
    */
   record InferRequest(
-      Optional<String> id, Map<String, Integer> classes, InferenceRequest request) {}
+      Optional<String> id,
+      Map<String, Integer> classes,
+      Set<String> binary,
+      InferenceRequest request) {}
 
+  /** Reads a request that is JSON to its end. */
   static InferRequest read(Body body, LoadedModel model, Deadline deadline) {
-    try (RequestInputs inputs = new RequestInputs(model, body)) {
-      InferReader reader = new InferReader(body, model, inputs, deadline);
-      Json.<Boolean>read(body, reader::read);
+    return read(body, null, model, deadline);
+  }
+
+  /**
+   * Reads a request that is JSON first and then tensors in binary form; it lasts as long as the
+   * body.
+   *
+   * @param jsonLength where the JSON ends; 0 for a body that is nothing but one tensor
+   */
+  static InferRequest read(Body body, long jsonLength, LoadedModel model, Deadline deadline) {
+    if (jsonLength > body.length()) {
+      throw InferenceException.invalid(
+          "%s is %d, but the body has %d bytes"
+              .formatted(RequestHeaders.JSON_LENGTH, jsonLength, body.length()));
+    }
+    BinaryReader binary = new BinaryReader(body, (int) jsonLength, model.pool());
+    if (jsonLength == 0) {
+      return raw(body, binary, model, deadline);
+    }
+    Body json = new Body(body.bytes(), body.offset(), (int) jsonLength);
+    return read(json, binary, model, deadline);
+  }
+
+  private static InferRequest read(
+      Body json, @Nullable BinaryReader binary, LoadedModel model, Deadline deadline) {
+    try (RequestInputs inputs = new RequestInputs(model, json)) {
+      InferInputReader input = new InferInputReader(json, binary, inputs);
+      InferReader reader = new InferReader(model, inputs, input, deadline);
+      Json.<Boolean>read(json, reader::read);
+      if (binary != null) {
+        binary.end();
+      }
       return reader.request();
     }
   }
 
+  /** As Triton does, answers a raw request with all outputs in binary form. */
+  private static InferRequest raw(
+      Body body, BinaryReader binary, LoadedModel model, Deadline deadline) {
+    try (RequestInputs inputs = new RequestInputs(model, body)) {
+      TensorSpec spec = inputs.only();
+      inputs.add(spec.name(), RawReader.read(spec, body, binary));
+      List<String> all = RequestInputs.allOutputs(model);
+      return new InferRequest(
+          Optional.empty(), Map.of(), Set.copyOf(all), inputs.request(all, deadline));
+    }
+  }
+
   private boolean read(TensorParser json) throws IOException {
-    expect(json, JsonToken.START_OBJECT, "an object");
+    Json.expect(json, JsonToken.START_OBJECT, "an object");
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
       switch (key) {
         case "id" -> id = id(json);
-        case "parameters" -> Parameters.read(json).request().ifPresent(this::shorten);
+        case "parameters" -> {
+          Parameters parameters = Parameters.read(json);
+          parameters.request().ifPresent(this::shorten);
+          binaryUnlessSaid = parameters.binaryOutputs();
+        }
         case "inputs" -> {
           inputsSeen = true;
-          expect(json, JsonToken.START_ARRAY, "an array for \"inputs\"");
+          Json.expect(json, JsonToken.START_ARRAY, "an array for \"inputs\"");
           while (json.nextToken() != JsonToken.END_ARRAY) {
-            input(json);
+            input.read(json);
           }
         }
         case "outputs" -> {
-          expect(json, JsonToken.START_ARRAY, "an array for \"outputs\"");
+          Json.expect(json, JsonToken.START_ARRAY, "an array for \"outputs\"");
           while (json.nextToken() != JsonToken.END_ARRAY) {
             output(json);
           }
@@ -92,7 +145,14 @@ final class InferReader {
       throw InferenceException.invalid("\"inputs\" is missing");
     }
     List<String> wanted = outputs.isEmpty() ? RequestInputs.allOutputs(model) : outputs;
-    return new InferRequest(Optional.ofNullable(id), classes, inputs.request(wanted, deadline));
+    Set<String> inBinary = new HashSet<>();
+    for (String output : wanted) {
+      if (binary.getOrDefault(output, binaryUnlessSaid)) {
+        inBinary.add(output);
+      }
+    }
+    return new InferRequest(
+        Optional.ofNullable(id), classes, inBinary, inputs.request(wanted, deadline));
   }
 
   private void shorten(Duration timeout) {
@@ -103,7 +163,7 @@ final class InferReader {
   }
 
   private static String id(JsonParser json) throws IOException {
-    expect(json, JsonToken.VALUE_STRING, "a string for \"id\"");
+    Json.expect(json, JsonToken.VALUE_STRING, "a string for \"id\"");
     String id = Json.text(json);
     if (id.length() > LONGEST_ID || id.chars().anyMatch(Character::isISOControl)) {
       throw InferenceException.invalid(
@@ -112,87 +172,25 @@ final class InferReader {
     return id;
   }
 
-  private void input(TensorParser json) throws IOException {
-    expect(json, JsonToken.START_OBJECT, "an object for each input");
+  private void output(JsonParser json) throws IOException {
+    Json.expect(json, JsonToken.START_OBJECT, "an object for each output");
     String name = null;
-    Shape shape = null;
-    Datatype datatype = null;
-    TensorReader data = null;
-    int early = -1;
+    OptionalInt best = OptionalInt.empty();
+    Optional<Boolean> inBinary = Optional.empty();
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
       switch (key) {
-        case "name" -> name = text(json, "\"name\"");
-        case "datatype" -> datatype = datatype(json);
-        case "shape" -> shape = shape(json);
-        case "parameters" -> Parameters.read(json).input();
-        case "data" -> {
-          expect(json, JsonToken.START_ARRAY, "an array for \"data\"");
-          if (name == null) {
-            early = Json.start(json);
-            json.skipChildren();
-          } else {
-            data = data(json, inputs.spec(name), shape);
-          }
+        case "name" -> name = Json.string(json, "\"name\"");
+        case "parameters" -> {
+          Parameters parameters = Parameters.read(json);
+          best = parameters.output();
+          inBinary = parameters.binaryOutput();
         }
         default -> json.skipChildren();
       }
     }
-    TensorSpec spec = inputs.spec(required(name, "an input", "name"));
-    Datatype given = required(datatype, "input '" + spec.name() + "'", "datatype");
-    Shape declared = required(shape, "input '" + spec.name() + "'", "shape");
-    if (early >= 0) {
-      data = Json.readAgain(body, early, again -> data(again, spec, declared));
-    }
-    spec.check(given, declared);
-    TensorReader read = required(data, "input '" + spec.name() + "'", "data");
-    inputs.add(spec.name(), read.tensor(agreed(spec, declared, read)));
-  }
-
-  /** The declared shape, if the data has as many elements, flat or nested in just that shape. */
-  private static Shape agreed(TensorSpec spec, Shape declared, TensorReader data) {
-    long elements;
-    try {
-      elements = declared.elements();
-    } catch (ArithmeticException e) {
-      throw InferenceException.invalid(
-          "input '" + spec.name() + "': the shape " + declared + " is too large");
-    }
-    if (elements != data.elements()) {
-      throw InferenceException.invalid(
-          "input '%s': shape %s has %d elements, data has %d"
-              .formatted(spec.name(), declared, elements, data.elements()));
-    }
-    if (data.shape().rank() > 1 && !data.shape().equals(declared)) {
-      throw InferenceException.invalid(
-          "input '%s': shape is %s, data is nested as %s"
-              .formatted(spec.name(), declared, data.shape()));
-    }
-    return declared;
-  }
-
-  private TensorReader data(TensorParser json, TensorSpec spec, @Nullable Shape declared)
-      throws IOException {
-    TensorReader reader = inputs.open(spec, declared);
-    reader.readAll(json);
-    return reader;
-  }
-
-  private void output(JsonParser json) throws IOException {
-    expect(json, JsonToken.START_OBJECT, "an object for each output");
-    String name = null;
-    OptionalInt best = OptionalInt.empty();
-    while (json.nextToken() != JsonToken.END_OBJECT) {
-      String key = json.currentName();
-      json.nextToken();
-      switch (key) {
-        case "name" -> name = text(json, "\"name\"");
-        case "parameters" -> best = Parameters.read(json).output();
-        default -> json.skipChildren();
-      }
-    }
-    String wanted = required(name, "an output", "name");
+    String wanted = Json.required(name, "an output", "name");
     List<String> known = RequestInputs.allOutputs(model);
     if (!known.contains(wanted)) {
       throw InferenceException.invalid(
@@ -204,46 +202,6 @@ final class InferReader {
     }
     outputs.add(wanted);
     best.ifPresent(count -> classes.put(wanted, count));
-  }
-
-  private static Datatype datatype(JsonParser json) throws IOException {
-    String name = text(json, "\"datatype\"");
-    return Datatype.named(name)
-        .orElseThrow(
-            () ->
-                InferenceException.invalid(
-                    "unknown datatype '%s'".formatted(RequestInputs.shortened(name))));
-  }
-
-  private static Shape shape(JsonParser json) throws IOException {
-    expect(json, JsonToken.START_ARRAY, "an array for \"shape\"");
-    List<Long> dimensions = new ArrayList<>();
-    while (json.nextToken() != JsonToken.END_ARRAY) {
-      if (json.currentToken() != JsonToken.VALUE_NUMBER_INT
-          || json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
-          || json.getLongValue() < 0) {
-        throw Json.unexpected(json, "whole numbers of at least 0 in \"shape\"");
-      }
-      dimensions.add(json.getLongValue());
-    }
-    return Shape.of(dimensions.stream().mapToLong(Long::longValue).toArray());
-  }
-
-  private static String text(JsonParser json, String what) throws IOException {
-    expect(json, JsonToken.VALUE_STRING, "a string for " + what);
-    return Json.text(json);
-  }
-
-  private static void expect(JsonParser json, JsonToken token, String what) throws IOException {
-    if (json.currentToken() != token) {
-      throw Json.unexpected(json, what);
-    }
-  }
-
-  private static <T> T required(@Nullable T value, String owner, String field) {
-    if (value == null) {
-      throw InferenceException.invalid(owner + " has no \"" + field + "\"");
-    }
-    return value;
+    inBinary.ifPresent(said -> binary.put(wanted, said));
   }
 }

@@ -3,73 +3,117 @@ package dev.skiff.server.http;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.http.InferReader.InferRequest;
+import dev.skiff.server.http.Predictions.Written;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.Value;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
- * Writes an inference response of the Open Inference Protocol V2 in JSON. The protocol knows
+ * Writes an inference response of the Open Inference Protocol V2: JSON, and behind it the outputs
+ * that were asked for in binary form, each copied once from its tensor's memory. The protocol knows
  * tensors only, so a sequence or a map goes out as a BYTES tensor with one JSON text per element.
  */
 final class InferWriter {
+  /** A Java array holds a reply; leave it a little room. */
+  private static final long MOST_BYTES = Integer.MAX_VALUE - 16L;
+
   private InferWriter() {}
 
-  static Body write(Lease lease, InferRequest request, InferenceResponse response) {
+  static Written write(Lease lease, InferRequest request, InferenceResponse response) {
     List<String> labels = lease.target().labels();
-    return Json.write(
-        json -> {
-          json.writeStartObject();
-          json.writeStringField("model_name", lease.model());
-          json.writeStringField("model_version", Long.toString(lease.version()));
-          if (request.id().isPresent()) {
-            json.writeStringField("id", request.id().get());
-          }
-          json.writeArrayFieldStart("outputs");
-          for (Map.Entry<String, Value> output : response.outputs().entrySet()) {
-            Integer classes = request.classes().get(output.getKey());
-            Value value =
-                classes == null
-                    ? output.getValue()
-                    : Classification.of(output.getValue(), classes, labels);
-            output(json, output.getKey(), value);
-          }
-          json.writeEndArray();
-          json.writeEndObject();
-        });
+    List<ByteBuffer> binary = new ArrayList<>(request.binary().size());
+    Body body =
+        Json.write(
+            json -> {
+              json.writeStartObject();
+              json.writeStringField("model_name", lease.model());
+              json.writeStringField("model_version", Long.toString(lease.version()));
+              if (request.id().isPresent()) {
+                json.writeStringField("id", request.id().get());
+              }
+              json.writeArrayFieldStart("outputs");
+              for (Map.Entry<String, Value> output : response.outputs().entrySet()) {
+                String name = output.getKey();
+                Integer classes = request.classes().get(name);
+                Tensor tensor =
+                    classes == null
+                        ? tensor(output.getValue())
+                        : Classification.of(output.getValue(), classes, labels);
+                head(json, name, tensor);
+                if (request.binary().contains(name)) {
+                  binary.add(tensor.data());
+                  json.writeObjectFieldStart("parameters");
+                  json.writeNumberField("binary_data_size", tensor.data().limit());
+                  json.writeEndObject();
+                } else {
+                  json.writeFieldName("data");
+                  new ValueWriter(json).writeFlat(tensor);
+                }
+                json.writeEndObject();
+              }
+              json.writeEndArray();
+              json.writeEndObject();
+            });
+    return binary.isEmpty()
+        ? Written.json(body)
+        : new Written(joined(body, binary), OptionalInt.of(body.length()));
   }
 
-  private static void output(JsonGenerator json, String name, Value value) throws IOException {
+  private static void head(JsonGenerator json, String name, Tensor tensor) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", name);
-    switch (value) {
-      case Tensor tensor -> {
-        json.writeStringField("datatype", tensor.datatype().name());
-        json.writeFieldName("shape");
-        json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
-        json.writeFieldName("data");
-        new ValueWriter(json).writeFlat(tensor);
-      }
-      case Value.Sequence(var values) -> texts(json, values);
-      case Value.Dictionary _ -> texts(json, List.of(value));
-    }
-    json.writeEndObject();
+    json.writeStringField("datatype", tensor.datatype().name());
+    json.writeFieldName("shape");
+    json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
   }
 
-  private static void texts(JsonGenerator json, List<Value> values) throws IOException {
-    json.writeStringField("datatype", "BYTES");
-    json.writeFieldName("shape");
-    json.writeArray(new int[] {values.size()}, 0, 1);
-    json.writeArrayFieldStart("data");
+  private static Tensor tensor(Value value) {
+    return switch (value) {
+      case Tensor tensor -> tensor;
+      case Value.Sequence(var values) -> texts(values);
+      case Value.Dictionary _ -> texts(List.of(value));
+    };
+  }
+
+  private static Tensor texts(List<Value> values) {
+    List<String> texts = new ArrayList<>(values.size());
     for (Value value : values) {
       Body text = Json.write(inner -> new ValueWriter(inner).write(value));
-      json.writeString(
-          new String(text.bytes(), text.offset(), text.length(), StandardCharsets.UTF_8));
+      texts.add(new String(text.bytes(), text.offset(), text.length(), StandardCharsets.UTF_8));
+      text.release();
     }
-    json.writeEndArray();
+    return Tensor.ofStrings(Shape.of(values.size()), texts);
+  }
+
+  private static Body joined(Body json, List<ByteBuffer> binary) {
+    long length = json.length();
+    for (ByteBuffer data : binary) {
+      length += data.limit();
+    }
+    if (length > MOST_BYTES) {
+      throw new InferenceException(
+          ErrorCode.RESOURCE_EXHAUSTED,
+          "the reply would have %d bytes, over the limit of %d".formatted(length, MOST_BYTES));
+    }
+    byte[] bytes = Arrays.copyOfRange(json.bytes(), json.offset(), json.offset() + (int) length);
+    json.release();
+    int at = json.length();
+    for (ByteBuffer data : binary) {
+      data.get(0, bytes, at, data.limit());
+      at += data.limit();
+    }
+    return new Body(bytes);
   }
 }

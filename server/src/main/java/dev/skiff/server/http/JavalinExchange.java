@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpException;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ final class JavalinExchange extends Exchange {
   @Override
   @Nullable String header(String name) {
     return context.req().getHeader(name);
+  }
+
+  @Override
+  boolean isRepeated(String name) {
+    return Collections.list(context.req().getHeaders(name)).size() > 1;
   }
 
   @Override
@@ -68,6 +74,7 @@ final class JavalinExchange extends Exchange {
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
     context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
+    body.release();
   }
 
   private static Body exactly(InputStream in, int length) throws IOException {

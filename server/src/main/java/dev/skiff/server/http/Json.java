@@ -12,15 +12,18 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.InferenceException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** JSON texts from and to bytes, with strict rules for what comes in. */
 final class Json {
@@ -31,6 +34,9 @@ final class Json {
 
   /** The bits of eight bytes that plain ASCII has not. */
   private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
+
+  private static final VarHandle EIGHT_BYTES =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private static final Pattern FURTHER = Pattern.compile("(?s)( \\(start marker at .*|\n.*)");
 
@@ -130,9 +136,34 @@ final class Json {
     return text;
   }
 
-  /** Bytes that hold one JSON text. */
+  /**
+   * The string that the parser stands on.
+   *
+   * @param what what it is, for the error if there is something else
+   */
+  static String string(JsonParser json, String what) throws IOException {
+    expect(json, JsonToken.VALUE_STRING, "a string for " + what);
+    return text(json);
+  }
+
+  /** Checks that the parser stands on a token of this kind. */
+  static void expect(JsonParser json, JsonToken token, String what) throws IOException {
+    if (json.currentToken() != token) {
+      throw unexpected(json, what);
+    }
+  }
+
+  /** The value of a field, which may not be missing. */
+  static <T> T required(@Nullable T value, String owner, String field) {
+    if (value == null) {
+      throw InferenceException.invalid(owner + " has no \"" + field + "\"");
+    }
+    return value;
+  }
+
+  /** Bytes that hold one JSON text, in memory that is used again once they are released. */
   static Body write(Writer writer) {
-    Bytes bytes = new Bytes();
+    ReplyBuffer bytes = ReplyBuffer.take();
     try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
       writer.write(json);
     } catch (IOException e) {
@@ -159,18 +190,19 @@ final class Json {
 
   /** Jackson lets some malformed UTF-8 pass, so what is not plain ASCII is checked first. */
   private static void checkUtf8(Body body) {
-    ByteBuffer in = ByteBuffer.wrap(body.bytes(), body.offset(), body.length()).slice();
-    int at = 0;
-    while (at <= body.length() - Long.BYTES && (in.getLong(at) & NOT_ASCII) == 0) {
+    byte[] bytes = body.bytes();
+    int end = body.offset() + body.length();
+    int at = body.offset();
+    while (at <= end - Long.BYTES && ((long) EIGHT_BYTES.get(bytes, at) & NOT_ASCII) == 0) {
       at += Long.BYTES;
     }
-    while (at < body.length() && in.get(at) >= 0) {
+    while (at < end && bytes[at] >= 0) {
       at++;
     }
-    if (at == body.length()) {
+    if (at == end) {
       return;
     }
-    in.position(at);
+    ByteBuffer in = ByteBuffer.wrap(bytes, at, end - at);
     CharBuffer out = CharBuffer.allocate(Math.min(in.remaining(), 8192));
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     CoderResult result;
@@ -179,7 +211,8 @@ final class Json {
       result = decoder.decode(in, out, true);
     } while (result.isOverflow());
     if (result.isError()) {
-      throw InferenceException.invalid("the body is not valid UTF-8 at byte " + in.position());
+      throw InferenceException.invalid(
+          "the body is not valid UTF-8 at byte " + (in.position() - body.offset()));
     }
   }
 
@@ -192,16 +225,5 @@ final class Json {
   /** What Jackson said, without the further lines and the places in Java that it may add. */
   private static String plain(String message) {
     return FURTHER.matcher(message).replaceFirst("");
-  }
-
-  /** Lends its buffer out instead of copying it. */
-  private static final class Bytes extends ByteArrayOutputStream {
-    Bytes() {
-      super(512);
-    }
-
-    Body body() {
-      return new Body(buf, 0, count);
-    }
   }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 final class MetadataHandler {
   /** Triton's names for what goes beyond the protocol's core. */
   private static final List<String> EXTENSIONS =
-      List.of("classification", "model_configuration", "statistics");
+      List.of("binary_tensor_data", "classification", "model_configuration", "statistics");
 
   private final ModelRepository repository;
   private final String version;

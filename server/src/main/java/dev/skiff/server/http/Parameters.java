@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * The {@code parameters} of a V2 request, input or output: texts, numbers and truth values by name.
@@ -37,9 +38,8 @@ record Parameters(Map<String, Object> values) {
   }
 
   /**
-   * What a request's parameters ask for: a timeout, in microseconds on the wire. {@code
-   * binary_data_output} is only a wish, so a reply in JSON answers it; {@code priority} has nothing
-   * to overtake yet.
+   * What a request's parameters ask for: a timeout, in microseconds on the wire. {@code priority}
+   * has nothing to overtake yet.
    */
   Optional<Duration> request() {
     refuse("sequence_id", "sequence_start", "sequence_end");
@@ -58,10 +58,32 @@ record Parameters(Map<String, Object> values) {
             + RequestInputs.shortened(timeout.toString()));
   }
 
-  /** What an input's parameters ask for: nothing that could be done. */
-  void input() {
-    refuse("binary_data_size");
+  /** The bytes of an input's data, if it comes in binary form. */
+  OptionalLong input() {
     refuseSharedMemory();
+    Object size = values.get("binary_data_size");
+    if (size == null) {
+      return OptionalLong.empty();
+    }
+    if (size instanceof Integer || size instanceof Long) {
+      long bytes = ((Number) size).longValue();
+      if (bytes >= 0) {
+        return OptionalLong.of(bytes);
+      }
+    }
+    throw InferenceException.invalid(
+        "parameter 'binary_data_size' must be a whole number of bytes of at least 0, got "
+            + RequestInputs.shortened(size.toString()));
+  }
+
+  /** Whether a request's outputs are wanted in binary form where they don't say it themselves. */
+  boolean binaryOutputs() {
+    return truth("binary_data_output").orElse(false);
+  }
+
+  /** Whether an output is wanted in binary form, if it says so. */
+  Optional<Boolean> binaryOutput() {
+    return truth("binary_data");
   }
 
   /** What an output's parameters ask for: its best classes, and how many. */
@@ -77,6 +99,16 @@ record Parameters(Map<String, Object> values) {
     throw InferenceException.invalid(
         "parameter 'classification' must be a whole number of at least 0, got "
             + RequestInputs.shortened(classes.toString()));
+  }
+
+  private Optional<Boolean> truth(String name) {
+    Object value = values.get(name);
+    if (value == null || value instanceof Boolean) {
+      return Optional.ofNullable((Boolean) value);
+    }
+    throw InferenceException.invalid(
+        "parameter '%s' must be true or false, got %s"
+            .formatted(name, RequestInputs.shortened(value.toString())));
   }
 
   private void refuseSharedMemory() {

@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.http.PredictReader.PredictRequest;
+import dev.skiff.server.http.Predictions.Written;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
@@ -19,7 +20,13 @@ record PredictHandler(Predictions predictions)
   }
 
   @Override
-  public PredictRequest read(Body body, LoadedModel model, Deadline deadline) {
+  public void check(Exchange exchange) {
+    RequestHeaders.checkJson(exchange);
+    RequestHeaders.checkAcceptsJson(exchange);
+  }
+
+  @Override
+  public PredictRequest read(Exchange exchange, Body body, LoadedModel model, Deadline deadline) {
     return PredictReader.read(body, model, deadline);
   }
 
@@ -29,7 +36,7 @@ record PredictHandler(Predictions predictions)
   }
 
   @Override
-  public Body write(Lease lease, PredictRequest read, InferenceResponse response) {
-    return PredictWriter.write(read, response, lease.target());
+  public Written write(Lease lease, PredictRequest read, InferenceResponse response) {
+    return Written.json(PredictWriter.write(read, response, lease.target()));
   }
 }

@@ -65,10 +65,10 @@ final class PredictReader {
     } else {
       reader.readAll(json);
     }
-    if (spec.batched() && reader.elements() > 0 && reader.shape().dimension(0) != 1) {
+    if (spec.batched() && reader.elements() > 0 && reader.rows() != 1) {
       throw InferenceException.invalid(
           "a bare array is one row, got %d; send several as {\"instances\": [...]}"
-              .formatted(reader.shape().dimension(0)));
+              .formatted(reader.rows()));
     }
   }
 

@@ -15,6 +15,7 @@ import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -32,36 +33,76 @@ final class Predictions {
   private final ModelRepository repository;
   private final Metrics metrics;
   private final Duration timeout;
+  private final long maxRequestBytes;
 
-  Predictions(ModelRepository repository, Metrics metrics, Duration timeout) {
+  /**
+   * The predictions of a server.
+   *
+   * @param timeout the longest that a request may wait for its answer
+   * @param maxRequestBytes the largest request body, after it was decompressed
+   */
+  Predictions(ModelRepository repository, Metrics metrics, Duration timeout, long maxRequestBytes) {
     this.repository = repository;
     this.metrics = metrics;
     this.timeout = timeout;
+    this.maxRequestBytes = maxRequestBytes;
   }
 
   /** One dialect: how its requests are read and its replies written. */
   interface Dialect<R> {
-    R read(Body body, LoadedModel model, Deadline deadline);
+    /**
+     * Checks the headers of a request, before its body is read.
+     *
+     * @throws InferenceException if they are wrong, or ask for what cannot be had
+     */
+    void check(Exchange exchange);
+
+    R read(Exchange exchange, Body body, LoadedModel model, Deadline deadline);
 
     InferenceRequest request(R read);
 
-    Body write(Lease lease, R read, InferenceResponse response);
+    Written write(Lease lease, R read, InferenceResponse response);
+  }
+
+  /**
+   * A written reply: JSON, or JSON with binary tensors behind it.
+   *
+   * @param jsonLength where the tensors begin, if there may be some
+   */
+  record Written(Body body, OptionalInt jsonLength) {
+    static Written json(Body body) {
+      return new Written(body, OptionalInt.empty());
+    }
+
+    void reply(Exchange exchange) throws IOException {
+      if (jsonLength.isPresent()) {
+        exchange.replyHeader(RequestHeaders.JSON_LENGTH, Integer.toString(jsonLength.getAsInt()));
+        exchange.reply(200, RequestHeaders.BINARY, body);
+      } else {
+        exchange.reply(200, Json.CONTENT_TYPE, body);
+      }
+    }
   }
 
   <R> void answer(Exchange exchange, Dialect<R> dialect) throws IOException {
-    RequestHeaders.checkJson(exchange);
-    RequestHeaders.checkAcceptsJson(exchange);
+    dialect.check(exchange);
+    Optional<ContentCoding> coding = ContentCoding.ofRequest(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
     try (Lease lease = lease(repository, exchange)) {
       ModelMeters meters = metrics.model(lease.model(), lease.version());
       Body in = exchange.body();
       if (!exchange.mayWait()
-          && (in.length() > QUICK_BYTES || !lease.target().serviceTime().isQuick())) {
+          && (in.length() > QUICK_BYTES
+              || coding.isPresent()
+              || !lease.target().serviceTime().isQuick())) {
         throw Postponed.INSTANCE;
       }
       long start = System.nanoTime();
       try {
-        answer(exchange, dialect, lease, in, deadline, meters);
+        if (coding.isPresent()) {
+          in = coding.get().decode(in, maxRequestBytes);
+        }
+        answer(exchange, dialect, lease, in, deadline, meters, start);
       } catch (InferenceException e) {
         meters.failure(System.nanoTime() - start);
         throw e;
@@ -75,19 +116,19 @@ final class Predictions {
       Lease lease,
       Body in,
       Deadline deadline,
-      ModelMeters meters)
+      ModelMeters meters,
+      long start)
       throws IOException {
-    long start = System.nanoTime();
-    R read = dialect.read(in, lease.target(), deadline);
+    R read = dialect.read(exchange, in, lease.target(), deadline);
     try (InferenceRequest request = dialect.request(read)) {
       long readNanos = System.nanoTime() - start;
       try (InferenceResponse response = run(exchange, lease.target(), request)) {
         long writing = System.nanoTime();
-        Body out = dialect.write(lease, read, response);
+        Written out = dialect.write(lease, read, response);
         long writeNanos = System.nanoTime() - writing;
         lease.target().serviceTime().learn(request, readNanos + response.runNanos() + writeNanos);
         exchange.timed(readNanos, response.queueNanos(), response.runNanos(), writeNanos);
-        exchange.reply(200, Json.CONTENT_TYPE, out);
+        out.reply(exchange);
         meters.success(
             readNanos,
             response.queueNanos(),
@@ -95,7 +136,7 @@ final class Predictions {
             writeNanos,
             rows(request),
             in.length(),
-            out.length());
+            out.body().length());
       }
     }
   }
@@ -123,15 +164,22 @@ final class Predictions {
    */
   static Optional<String> model(Exchange exchange) {
     Optional<String> name = exchange.parameter("model");
-    if (name.isPresent()
-        && (name.get().length() > LONGEST_NAME
-            || name.get().chars().anyMatch(Character::isISOControl))) {
+    if (name.isPresent() && !mayBeName(name.get())) {
       throw InferenceException.invalid(
           "a model's name has at most "
               + LONGEST_NAME
               + " characters, none of them a control character");
     }
     return name;
+  }
+
+  private static boolean mayBeName(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (Character.isISOControl(name.charAt(i))) {
+        return false;
+      }
+    }
+    return name.length() <= LONGEST_NAME;
   }
 
   /** The version in the path, if the route has one. */

@@ -25,13 +25,17 @@ final class RequestInputs implements AutoCloseable {
   /** More elements than these cannot be in the body: each takes two bytes at least. */
   private final long mostElements;
 
-  private final List<TensorReader> opened = new ArrayList<>();
-  private final Map<String, TensorReader> readers = new LinkedHashMap<>();
-  private Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final List<TensorReader> opened;
+  private final Map<String, TensorReader> readers;
+  private Map<String, Tensor> tensors;
 
   RequestInputs(LoadedModel model, Body body) {
     this.model = model;
     this.mostElements = body.length() / 2;
+    int inputs = model.inputs().size();
+    this.opened = new ArrayList<>(inputs);
+    this.readers = LinkedHashMap.newLinkedHashMap(inputs);
+    this.tensors = LinkedHashMap.newLinkedHashMap(inputs);
   }
 
   /** The specification of an input. */

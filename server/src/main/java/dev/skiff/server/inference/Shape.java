@@ -28,12 +28,17 @@ public final class Shape {
    * @throws IllegalArgumentException for a dimension below {@link #DYNAMIC}
    */
   public static Shape of(long... dimensions) {
+    return owning(dimensions.clone());
+  }
+
+  /** A shape over an array that nobody else has. */
+  private static Shape owning(long[] dimensions) {
     for (long dimension : dimensions) {
       if (dimension < DYNAMIC) {
         throw new IllegalArgumentException("dimension " + dimension + " is below -1");
       }
     }
-    return dimensions.length == 0 ? SCALAR : new Shape(dimensions.clone());
+    return dimensions.length == 0 ? SCALAR : new Shape(dimensions);
   }
 
   public int rank() {
@@ -95,12 +100,12 @@ public final class Shape {
   public Shape with(int axis, long dimension) {
     long[] changed = dimensions.clone();
     changed[axis] = dimension;
-    return of(changed);
+    return owning(changed);
   }
 
   /** This shape without its outermost axis: the shape of one row. */
   public Shape row() {
-    return of(Arrays.copyOfRange(dimensions, 1, dimensions.length));
+    return owning(Arrays.copyOfRange(dimensions, 1, dimensions.length));
   }
 
   /** Whether the rows of both have one shape: all dimensions but the outermost are equal. */

@@ -176,18 +176,16 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   private Map<String, Tensor> pin(InferenceRequest request) {
-    Map<String, Shape> shapes = new LinkedHashMap<>();
-    for (String name : request.outputs()) {
-      OutputShapes rule = confirmed.get(name);
-      Shape shape = rule == null ? null : rule.predict(request.inputs());
-      // Empty batches are where models keep to their own shapes least.
-      if (shape != null && shape.elements() > 0) {
-        shapes.put(name, shape);
-      }
-    }
-    Map<String, Tensor> pinned = new LinkedHashMap<>();
+    Map<String, Tensor> pinned = HashMap.newHashMap(request.outputs().size());
     try {
-      shapes.forEach((name, shape) -> pinned.put(name, pool.acquire(datatype(name), shape)));
+      for (String name : request.outputs()) {
+        OutputShapes rule = confirmed.get(name);
+        Shape shape = rule == null ? null : rule.predict(request.inputs());
+        // Empty batches are where models keep to their own shapes least.
+        if (shape != null && shape.elements() > 0) {
+          pinned.put(name, pool.acquire(datatype(name), shape));
+        }
+      }
       return pinned;
     } catch (RuntimeException | OutOfMemoryError e) {
       pinned.values().forEach(Tensor::close);
@@ -205,8 +203,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
       }
       Map<String, OnnxTensor> results = HashMap.newHashMap(pinned.size());
       pinned.forEach((name, tensor) -> results.put(name, handle(tensor)));
-      Set<String> unpinned = new LinkedHashSet<>(request.outputs());
-      unpinned.removeAll(pinned.keySet());
+      Set<String> unpinned = unpinned(request.outputs(), pinned.keySet());
 
       long start = System.nanoTime();
       try (OrtSession.Result result = session.run(arguments, unpinned, results)) {
@@ -218,10 +215,19 @@ public final class OnnxSession implements Runner, AutoCloseable {
     }
   }
 
+  private static Set<String> unpinned(List<String> outputs, Set<String> pinned) {
+    if (pinned.size() == outputs.size()) {
+      return Set.of();
+    }
+    Set<String> unpinned = new LinkedHashSet<>(outputs);
+    unpinned.removeAll(pinned);
+    return unpinned;
+  }
+
   private SequencedMap<String, Value> collect(
       List<String> names, Map<String, Tensor> pinned, OrtSession.Result result)
       throws OrtException {
-    SequencedMap<String, Value> values = new LinkedHashMap<>();
+    SequencedMap<String, Value> values = LinkedHashMap.newLinkedHashMap(names.size());
     List<Value> copies = new ArrayList<>(0);
     try {
       for (String name : names) {
@@ -251,11 +257,12 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   private Datatype datatype(String output) {
-    return outputs.stream()
-        .filter(spec -> spec.name().equals(output))
-        .findFirst()
-        .orElseThrow()
-        .datatype();
+    for (TensorSpec spec : outputs) {
+      if (spec.name().equals(output)) {
+        return spec.datatype();
+      }
+    }
+    throw new IllegalArgumentException("the model has no output '" + output + "'");
   }
 
   private OnnxTensor handle(Tensor tensor) {

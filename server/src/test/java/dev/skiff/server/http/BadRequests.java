@@ -70,9 +70,10 @@ final class BadRequests {
             INVALID_ARGUMENT,
             "'classification'"),
         infer(
-            "{'inputs':[{'name':'x','parameters':{'binary_data_size':12}}]}",
-            UNSUPPORTED,
-            "'binary_data_size'"),
+            "{'inputs':[{'name':'x','shape':[1,3],'datatype':'FP32',"
+                + "'parameters':{'binary_data_size':12}}]}",
+            INVALID_ARGUMENT,
+            "no header Inference-Header-Content-Length"),
         infer(
             "{'inputs':[{'name':'x','parameters':{'shared_memory_region':'r'}}]}",
             INVALID_ARGUMENT,

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class DoorsIT {
   private static final String PREDICT = "POST /predict/identity-fp32 HTTP/1.1\nHost: a\n";
+  private static final String INFER = "POST /v2/models/identity-fp32/infer HTTP/1.1\nHost: a\n";
+  private static final String JSON_LENGTH = "Inference-Header-Content-Length: 7\n";
   private static final String BODY = "Content-Length: 7\n\n[1,2,3]";
 
   /** Shows whether the connection is still open, and ends it. */
@@ -83,6 +85,12 @@ class DoorsIT {
         PREDICT + "Content-Type: text/plain\n" + BODY,
         PREDICT + "Content-Encoding: br\n" + BODY,
         PREDICT + "Accept: text/html\n" + BODY,
+        PREDICT + "Content-Encoding: gzip\n" + BODY,
+        PREDICT + "Content-Encoding: gzip\nContent-Encoding: gzip\n" + BODY,
+        INFER + "Inference-Header-Content-Length: 0\nContent-Length: 12\n\nabcdefghijkl",
+        INFER + "Inference-Header-Content-Length: 0\nContent-Length: 11\n\nabcdefghijk",
+        INFER + "Inference-Header-Content-Length: 8\n" + BODY,
+        INFER + JSON_LENGTH + JSON_LENGTH + BODY,
         PREDICT + "X-Request-Timeout-Ms: soon\n" + BODY,
         PREDICT + "X-Request-Id: mine-1\n" + BODY,
         PREDICT + "X-HTTP-Method-Override: GET\n" + BODY,
@@ -118,7 +126,7 @@ class DoorsIT {
       })
   void sameReplies(String request) {
     String sent = request + (request.endsWith("[1,2") ? "" : LAST);
-    assertThat(comparable(lane.raw(sent))).isEqualTo(comparable(servlets.raw(sent)));
+    assertThat(comparable(lane.raw(sent))).as(request).isEqualTo(comparable(servlets.raw(sent)));
   }
 
   /** A body in two packets, whose second comes when the first has surely been seen. */

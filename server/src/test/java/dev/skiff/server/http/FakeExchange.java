@@ -1,6 +1,7 @@
 package dev.skiff.server.http;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -13,8 +14,7 @@ final class FakeExchange extends Exchange {
   @Nullable Body reply;
 
   private final String method;
-  private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-
+  private final Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
   private final Map<String, String> parameters = new TreeMap<>();
 
   FakeExchange(String method) {
@@ -28,9 +28,9 @@ final class FakeExchange extends Exchange {
     return exchange;
   }
 
-  static FakeExchange with(String header, String value) {
+  static FakeExchange with(String header, String... values) {
     FakeExchange exchange = new FakeExchange("POST");
-    exchange.headers.put(header, value);
+    exchange.headers.put(header, List.of(values));
     return exchange;
   }
 
@@ -41,7 +41,13 @@ final class FakeExchange extends Exchange {
 
   @Override
   @Nullable String header(String name) {
-    return headers.get(name);
+    List<String> values = headers.get(name);
+    return values == null ? null : values.getFirst();
+  }
+
+  @Override
+  boolean isRepeated(String name) {
+    return headers.getOrDefault(name, List.of()).size() > 1;
   }
 
   @Override

@@ -9,6 +9,7 @@ import static dev.skiff.server.http.Fixtures.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.http.InferReader.InferRequest;
+import dev.skiff.server.http.Predictions.Written;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceRequest;
@@ -18,11 +19,13 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.Value;
 import dev.skiff.server.model.Leases;
 import dev.skiff.server.model.ModelVersion.Lease;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class InferWriterTest {
@@ -70,12 +73,50 @@ class InferWriterTest {
     assertInvalid(() -> write(Optional.empty(), outputs)).contains("FP16").contains("binary");
   }
 
+  @Test
+  void putsBinaryOutputsBehindTheJson() {
+    SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put("y", floats(Shape.of(2, 1), 1, Float.NaN));
+    outputs.put("n", longs(Shape.of(1), 7));
+    outputs.put("s", Tensor.ofStrings(Shape.of(2), List.of("\u00e9", "")));
+    outputs.put("m", new Value.Dictionary(Map.of("a", 1L)));
+    outputs.put("h", Tensor.allocate(Datatype.FP16, Shape.of(1)));
+    outputs.put("e", longs(Shape.of(0)));
+    Written written =
+        write(Optional.empty(), Set.of("y", "s", "m", "h", "e"), new LinkedHashMap<>(outputs));
+    int length = written.jsonLength().orElseThrow();
+    String binary = ",\"parameters\":{\"binary_data_size\":";
+    assertThat(text(written.body()).substring(0, length))
+        .isEqualTo(
+            HEAD
+                + "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP32\",\"shape\":[2,1]"
+                + (binary + "8}},")
+                + "{\"name\":\"n\",\"datatype\":\"INT64\",\"shape\":[1],\"data\":[7]},"
+                + "{\"name\":\"s\",\"datatype\":\"BYTES\",\"shape\":[2]"
+                + (binary + "10}},")
+                + "{\"name\":\"m\",\"datatype\":\"BYTES\",\"shape\":[1]"
+                + (binary + "11}},")
+                + "{\"name\":\"h\",\"datatype\":\"FP16\",\"shape\":[1]"
+                + (binary + "2}},")
+                + "{\"name\":\"e\",\"datatype\":\"INT64\",\"shape\":[0]"
+                + (binary + "0}}]}"));
+    assertThat(written.body().length()).isEqualTo(length + 8 + 10 + 11 + 2);
+    Exchange.Body body = written.body();
+    assertThat(HexFormat.of().formatHex(body.bytes(), body.offset() + length, body.length()))
+        .isEqualTo("0000803f0000c07f" + "02000000c3a900000000" + "070000007b2261223a317d" + "0000");
+  }
+
   private static String write(Optional<String> id, SequencedMap<String, Value> outputs) {
+    return text(write(id, Set.of(), outputs).body());
+  }
+
+  private static Written write(
+      Optional<String> id, Set<String> binary, SequencedMap<String, Value> outputs) {
     try (Lease lease = Leases.on(model(ROWS), "m", 3)) {
       InferenceRequest inference =
           new InferenceRequest(Map.of(), List.copyOf(outputs.keySet()), new Deadline(0));
-      InferRequest request = new InferRequest(id, Map.of(), inference);
-      return text(InferWriter.write(lease, request, new InferenceResponse(outputs, 0, 0)));
+      InferRequest request = new InferRequest(id, Map.of(), binary, inference);
+      return InferWriter.write(lease, request, new InferenceResponse(outputs, 0, 0));
     }
   }
 }

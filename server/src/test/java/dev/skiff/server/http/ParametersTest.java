@@ -34,10 +34,26 @@ class ParametersTest {
 
   @Test
   void letsUnknownNamesBe() {
-    Parameters parameters = read("{\"anything\":1,\"priority\":2,\"binary_data_output\":true}");
+    Parameters parameters = read("{\"anything\":1,\"priority\":2}");
     assertThat(parameters.request()).isEmpty();
-    parameters.input();
-    read("{\"binary_data\":true,\"anything\":1}").output();
+    assertThat(parameters.input()).isEmpty();
+    assertThat(parameters.output()).isEmpty();
+    assertThat(parameters.binaryOutput()).isEmpty();
+    assertThat(parameters.binaryOutputs()).isFalse();
+  }
+
+  @Test
+  void readsWishesForBinaryData() {
+    assertThat(read("{\"binary_data_output\":true}").binaryOutputs()).isTrue();
+    assertThat(read("{\"binary_data_output\":false}").binaryOutputs()).isFalse();
+    assertThat(read("{\"binary_data\":true}").binaryOutput()).contains(true);
+    assertThat(read("{\"binary_data\":false}").binaryOutput()).contains(false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 1L << 31, Long.MAX_VALUE})
+  void readsTheSizeOfBinaryData(long size) {
+    assertThat(read("{\"binary_data_size\":" + size + "}").input()).hasValue(size);
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.skiff.server.inference.ErrorCode;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -59,6 +60,22 @@ record Reply(int status, HttpHeaders headers, byte[] body) {
     assertThat(status).as(text()).isEqualTo(200);
     assertThat(header("Content-Type")).isEqualTo("application/json");
     return json();
+  }
+
+  /** A success that may have tensors behind its JSON. */
+  JsonNode binaryOk() {
+    assertThat(status).as(text()).isEqualTo(200);
+    assertThat(header("Content-Type")).isEqualTo("application/octet-stream");
+    return Fixtures.tree(new String(body, 0, jsonLength(), StandardCharsets.UTF_8));
+  }
+
+  /** What is behind the JSON, in hexadecimal. */
+  String binary() {
+    return HexFormat.of().formatHex(body, jsonLength(), body.length);
+  }
+
+  private int jsonLength() {
+    return Integer.parseInt(header("Inference-Header-Content-Length"));
   }
 
   /** The message of the error, which must have this code, its status, and the one shape. */

@@ -118,14 +118,39 @@ class RequestHeadersTest {
         .contains("expected ");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"br", "zstd", "gzip, gzip", "identity, br", "x"})
-  void refusesUnknownEncodings(String encoding) {
+  @Test
+  void readsJsonWithTensorsBehindIt() {
+    RequestHeaders.checkBinary(PLAIN);
+    RequestHeaders.checkBinary(FakeExchange.with("Content-Type", "application/json"));
+    RequestHeaders.checkBinary(FakeExchange.with("Content-Type", "Application/Octet-Stream"));
     assertRefused(
             ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-            () -> RequestHeaders.checkJson(FakeExchange.with("Content-Encoding", encoding)))
-        .contains(encoding);
-    RequestHeaders.checkJson(FakeExchange.with("Content-Encoding", "identity"));
+            () -> RequestHeaders.checkBinary(FakeExchange.with("Content-Type", "image/png")))
+        .isEqualTo("Content-Type 'image/png' is not supported, expected application/octet-stream");
+  }
+
+  @Test
+  void readsTheLengthOfTheJson() {
+    assertThat(RequestHeaders.jsonLength(PLAIN)).isEmpty();
+    for (long length : new long[] {0, 7, 99_999_999_999L, 999_999_999_999_999_999L}) {
+      assertThat(RequestHeaders.jsonLength(jsonLength(Long.toString(length)))).hasValue(length);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "-1", "+1", "1.0", "abc", "0x10", "1,1", "1 1", "9999999999999999999"})
+  void refusesAWrongLengthOfTheJson(String length) {
+    assertInvalid(() -> RequestHeaders.jsonLength(jsonLength(length)))
+        .isEqualTo(
+            "Inference-Header-Content-Length must be a whole number of bytes of at least 0, got '"
+                + length
+                + "'");
+    assertInvalid(() -> RequestHeaders.jsonLength(jsonLength("1", "1"))).contains("more than once");
+  }
+
+  private static FakeExchange jsonLength(String... values) {
+    return FakeExchange.with("Inference-Header-Content-Length", values);
   }
 
   @ParameterizedTest
@@ -141,7 +166,16 @@ class RequestHeadersTest {
       })
   void answersWhoTakesJson(String accept) {
     RequestHeaders.checkAcceptsJson(FakeExchange.with("Accept", accept));
+    RequestHeaders.checkAcceptsTensors(FakeExchange.with("Accept", accept));
     RequestHeaders.checkAcceptsJson(PLAIN);
+    RequestHeaders.checkAcceptsTensors(PLAIN);
+  }
+
+  @Test
+  void answersWhoTakesTensors() {
+    FakeExchange binary = FakeExchange.with("Accept", "application/octet-stream");
+    RequestHeaders.checkAcceptsTensors(binary);
+    assertRefused(ErrorCode.NOT_ACCEPTABLE, () -> RequestHeaders.checkAcceptsJson(binary));
   }
 
   @ParameterizedTest
@@ -151,5 +185,8 @@ class RequestHeadersTest {
             ErrorCode.NOT_ACCEPTABLE,
             () -> RequestHeaders.checkAcceptsJson(FakeExchange.with("Accept", accept)))
         .contains(accept);
+    assertRefused(
+        ErrorCode.NOT_ACCEPTABLE,
+        () -> RequestHeaders.checkAcceptsTensors(FakeExchange.with("Accept", accept)));
   }
 }

@@ -1,0 +1,46 @@
+"""What the table says: a row with a value for each round, or why there is none."""
+import json
+import statistics
+
+
+class Row:
+    """The median of the rounds' values, with the lowest and the highest beside it."""
+
+    def __init__(self, name, measure, must, aim, values, runs, note=""):
+        self.name, self.measure, self.must, self.aim = name, measure, must, aim
+        self.values, self.runs, self.note = values, runs, note
+        self.median = statistics.median(values)
+
+    def line(self):
+        return (f"| {self.name} | {self.measure} | {self.median:.2f} | {min(self.values):.2f} to {max(self.values):.2f} "
+                f"| {self.must} | {self.aim} | {self.note} |")
+
+    def write(self, folder, circumstances):
+        """As JSON, one run a line."""
+        fields = {
+            "row": self.name, "measure": self.measure, "must": self.must, "aim": self.aim, "median": round(self.median, 4),
+            "rounds": [round(value, 4) for value in self.values], "note": self.note, **circumstances,
+        }
+        head = json.dumps(fields, indent=2)[:-2]
+        runs = ",\n".join(f"    {json.dumps(run)}" for run in self.runs)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{self.name}.json").write_text(f"{head},\n  \"runs\": [\n{runs}\n  ]\n}}\n")
+
+
+class Failure:
+    """A row that could not be measured. It is in the table all the same, and the exit status is 1; no result is written."""
+
+    def __init__(self, name, reason):
+        self.name, self.reason = name, str(reason)
+
+    def line(self):
+        return f"| {self.name} | **FAILED**: {' '.join(self.reason.split()).replace('|', '/')} | | | | | |"
+
+
+def errors(runs, but=""):
+    """The end of a note: how many requests failed, if any did."""
+    count = sum(number for run in runs for kind, number in run["errors"].items() if kind != but)
+    return f"; {count:,} errors" if count else ""
+
+
+HEAD = "| row | measure | median | lowest to highest | must | aim | |\n| --- | --- | ---: | --- | ---: | ---: | --- |"

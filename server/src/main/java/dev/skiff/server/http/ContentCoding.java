@@ -1,0 +1,214 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The content codings of HTTP in which bodies may come and go (RFC 9110, 8.4.1): compressed with
+ * DEFLATE, in gzip's format (RFC 1952) or zlib's (RFC 1950), which HTTP calls deflate.
+ */
+enum ContentCoding {
+  GZIP,
+  DEFLATE;
+
+  /** A smaller reply fits into one packet anyway. */
+  static final int LEAST_BYTES = 1400;
+
+  /**
+   * Higher levels make JSON numbers smaller by a tenth and take eight times as long (decision 17).
+   */
+  private static final int LEVEL = Deflater.BEST_SPEED;
+
+  /** The most that is inflated at a time before it is known to be within the limit. */
+  private static final int PIECE = 16 << 10;
+
+  /** Gzip's header without a name or a time, made by an unknown system. */
+  private static final byte[] GZIP_HEAD = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 4, (byte) 0xff};
+
+  private static final int GZIP_TAIL = 8;
+
+  private final String token = name().toLowerCase(Locale.ROOT);
+
+  /**
+   * The coding of a request's body; none if it is as it is.
+   *
+   * @throws InferenceException UNSUPPORTED_MEDIA_TYPE for an unknown one, or for several
+   */
+  static Optional<ContentCoding> ofRequest(Exchange exchange) {
+    String name = exchange.header("Content-Encoding");
+    if (name == null || name.equalsIgnoreCase("identity")) {
+      return Optional.empty();
+    }
+    Optional<ContentCoding> coding = named(name);
+    if (coding.isEmpty() || exchange.isRepeated("Content-Encoding")) {
+      // RFC 9110, 15.5.16: with a 415 this header says what would be taken.
+      exchange.replyHeader("Accept-Encoding", "gzip, deflate");
+      throw new InferenceException(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+          coding.isEmpty()
+              ? "Content-Encoding '" + name + "' is not supported, expected gzip or deflate"
+              : "Content-Encoding came more than once, expected gzip or deflate");
+    }
+    return coding;
+  }
+
+  /**
+   * The body of a reply as the client wants it: compressed, if it asked for that, if the body is
+   * large enough, and if that makes it smaller. Sets the headers that tell of it.
+   */
+  static Body encoded(Exchange exchange, Body body) {
+    if (body.length() < LEAST_BYTES) {
+      return body;
+    }
+    exchange.replyHeader("Vary", "Accept-Encoding");
+    Optional<ContentCoding> wanted = preferred(exchange.header("Accept-Encoding"));
+    Optional<Body> smaller = wanted.flatMap(coding -> coding.encode(body));
+    if (smaller.isPresent()) {
+      body.release();
+      exchange.replyHeader("Content-Encoding", wanted.get().token);
+    }
+    return smaller.orElse(body);
+  }
+
+  /** What an Accept-Encoding header prefers (RFC 9110, 12.5.3); none if it is no coding at all. */
+  static Optional<ContentCoding> preferred(@Nullable String accepted) {
+    if (accepted == null) {
+      return Optional.empty();
+    }
+    double any = 0;
+    double identity = 0;
+    Map<ContentCoding, Double> weights = new EnumMap<>(ContentCoding.class);
+    for (String part : accepted.split(",", -1)) {
+      int end = part.indexOf(';');
+      String name = (end < 0 ? part : part.substring(0, end)).strip();
+      double weight = end < 0 ? 1 : weight(part.substring(end + 1));
+      switch (name.toLowerCase(Locale.ROOT)) {
+        case "*" -> any = weight;
+        case "identity" -> identity = weight;
+        default -> named(name).ifPresent(coding -> weights.put(coding, weight));
+      }
+    }
+    Optional<ContentCoding> best = Optional.empty();
+    double most = 0;
+    for (ContentCoding coding : values()) {
+      double weight = weights.getOrDefault(coding, any);
+      if (weight > most && weight >= identity) {
+        best = Optional.of(coding);
+        most = weight;
+      }
+    }
+    return best;
+  }
+
+  /** The weight among a coding's parameters; 0 for one that is malformed. */
+  private static double weight(String parameters) {
+    String text = parameters.strip();
+    if (text.length() < 3 || !text.substring(0, 2).equalsIgnoreCase("q=")) {
+      return 0;
+    }
+    try {
+      double weight = Double.parseDouble(text.substring(2));
+      return weight >= 0 && weight <= 1 ? weight : 0;
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  private static Optional<ContentCoding> named(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "gzip", "x-gzip" -> Optional.of(GZIP);
+      case "deflate" -> Optional.of(DEFLATE);
+      default -> Optional.empty();
+    };
+  }
+
+  /**
+   * The body that was compressed. First it is only counted, piece by piece, and memory is taken for
+   * it when it is known to be within the limit; if it fits into the first piece that is all.
+   *
+   * @param limit the most bytes that it may have
+   * @throws InferenceException TOO_LARGE if it has more, INVALID_ARGUMENT if it is malformed
+   */
+  Body decode(Body body, long limit) {
+    byte[] piece = new byte[(int) Math.min(PIECE, limit + 1)];
+    try {
+      int first;
+      long length;
+      try (InputStream in = inflating(body)) {
+        first = in.readNBytes(piece, 0, piece.length);
+        length = first;
+        int more = first < piece.length ? -1 : 0;
+        while (more >= 0 && length <= limit) {
+          length += more;
+          more = in.read(piece, 0, (int) Math.min(piece.length, limit + 1 - length));
+        }
+      }
+      if (length > limit) {
+        throw new InferenceException(
+            ErrorCode.TOO_LARGE,
+            "the body may have %d bytes at most, got more in %d bytes of %s"
+                .formatted(limit, body.length(), token));
+      }
+      if (first < piece.length) {
+        return new Body(piece, 0, first);
+      }
+      try (InputStream in = inflating(body)) {
+        return new Body(in.readNBytes((int) length));
+      }
+    } catch (IOException e) {
+      throw InferenceException.invalid("the body is not valid " + token);
+    }
+  }
+
+  private InputStream inflating(Body body) throws IOException {
+    InputStream in = new ByteArrayInputStream(body.bytes(), body.offset(), body.length());
+    return switch (this) {
+      case GZIP -> new GZIPInputStream(in, PIECE);
+      case DEFLATE -> new InflaterInputStream(in);
+    };
+  }
+
+  /** The body compressed; none if it would not be smaller. */
+  Optional<Body> encode(Body body) {
+    byte[] out = new byte[body.length()];
+    boolean isGzip = this == GZIP;
+    Deflater deflater = new Deflater(LEVEL, isGzip);
+    try {
+      deflater.setInput(body.bytes(), body.offset(), body.length());
+      deflater.finish();
+      int head = isGzip ? GZIP_HEAD.length : 0;
+      int tail = isGzip ? GZIP_TAIL : 0;
+      System.arraycopy(GZIP_HEAD, 0, out, 0, head);
+      int end = head + deflater.deflate(out, head, out.length - head - tail);
+      if (!deflater.finished()) {
+        return Optional.empty();
+      }
+      if (isGzip) {
+        CRC32 sum = new CRC32();
+        sum.update(body.bytes(), body.offset(), body.length());
+        ByteBuffer.wrap(out, end, tail)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt((int) sum.getValue())
+            .putInt(body.length());
+      }
+      return Optional.of(new Body(out, 0, end + tail));
+    } finally {
+      deflater.end();
+    }
+  }
+}

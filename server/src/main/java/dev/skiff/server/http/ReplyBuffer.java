@@ -1,0 +1,68 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import java.io.OutputStream;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory that replies are written into, one after the other. Each thread keeps one that waits for
+ * its next reply; whoever sent a reply gives its memory back, on whatever thread that ends.
+ */
+final class ReplyBuffer extends OutputStream {
+  private static final int FIRST_BYTES = 1 << 10;
+
+  /** What has grown larger is not kept: many threads may each keep one. */
+  private static final int MOST_KEPT_BYTES = 16 << 10;
+
+  private static final ThreadLocal<@Nullable ReplyBuffer> KEPT = new ThreadLocal<>();
+
+  private byte[] bytes = new byte[FIRST_BYTES];
+  private int size;
+
+  private ReplyBuffer() {}
+
+  /** An empty buffer. Until it is given back nobody else writes into it. */
+  static ReplyBuffer take() {
+    ReplyBuffer kept = KEPT.get();
+    if (kept == null) {
+      return new ReplyBuffer();
+    }
+    KEPT.set(null);
+    kept.size = 0;
+    return kept;
+  }
+
+  @Override
+  public void write(int value) {
+    room(1);
+    bytes[size++] = (byte) value;
+  }
+
+  @Override
+  public void write(byte[] from, int offset, int length) {
+    room(length);
+    System.arraycopy(from, offset, bytes, size, length);
+    size += length;
+  }
+
+  private void room(int more) {
+    int needed = Math.addExact(size, more);
+    if (needed > bytes.length) {
+      long ample = Math.min(2L * needed, Integer.MAX_VALUE - 16L);
+      bytes = Arrays.copyOf(bytes, (int) Math.max(needed, ample));
+    }
+  }
+
+  /** What was written, valid until it is {@linkplain Body#release released}. */
+  Body body() {
+    return new Body(bytes, 0, size, this);
+  }
+
+  /** Takes the buffer back, once, when nobody reads what was written. */
+  void giveBack() {
+    if (bytes.length <= MOST_KEPT_BYTES) {
+      KEPT.set(this);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.skiff.server.http;
+
+import static dev.skiff.server.http.Fixtures.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skiff.server.http.Exchange.Body;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReplyBufferTest {
+
+  /** What other tests left with this thread is out of the way. */
+  @BeforeEach
+  void takeWhatIsThere() {
+    ReplyBuffer.take();
+  }
+
+  @Test
+  void isUsedAgainOnceReleased() {
+    ReplyBuffer first = written("one");
+    Body body = first.body();
+    assertThat(text(body)).isEqualTo("one");
+    assertThat(ReplyBuffer.take()).as("it is still being read").isNotSameAs(first);
+    assertThat(text(body)).isEqualTo("one");
+    body.release();
+    ReplyBuffer again = ReplyBuffer.take();
+    assertThat(again).isSameAs(first);
+    assertThat(again.body().length()).isZero();
+  }
+
+  @Test
+  void grows() {
+    ReplyBuffer buffer = ReplyBuffer.take();
+    StringBuilder expected = new StringBuilder();
+    for (int i = 0; i < 500; i++) {
+      byte[] bytes = (i + " bottles").getBytes(StandardCharsets.UTF_8);
+      buffer.write(bytes, 0, bytes.length);
+      buffer.write(';');
+      expected.append(i).append(" bottles;");
+    }
+    assertThat(text(buffer.body())).isEqualTo(expected.toString());
+  }
+
+  @Test
+  void isNotKeptWhenItHasGrownLarge() {
+    ReplyBuffer large = ReplyBuffer.take();
+    large.write(new byte[100_000], 0, 100_000);
+    large.body().release();
+    assertThat(ReplyBuffer.take()).isNotSameAs(large);
+  }
+
+  @Test
+  void isKeptByTheThreadThatReleasesIt() throws InterruptedException {
+    ReplyBuffer buffer = written("one");
+    Thread other =
+        new Thread(
+            () -> {
+              buffer.body().release();
+              assertThat(ReplyBuffer.take()).isSameAs(buffer);
+            });
+    other.start();
+    other.join();
+    assertThat(ReplyBuffer.take()).isNotSameAs(buffer);
+  }
+
+  @Test
+  void otherBodiesHaveNothingToRelease() {
+    Body body = new Body(new byte[2]);
+    body.release();
+    assertThat(body.length()).isEqualTo(2);
+  }
+
+  private static ReplyBuffer written(String text) {
+    ReplyBuffer buffer = ReplyBuffer.take();
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    buffer.write(bytes, 0, bytes.length);
+    return buffer;
+  }
+}
