@@ -29,7 +29,9 @@ class ImageConfigIT {
   void isProbedByTheServersOwnClassWithoutAShell() {
     assertThat(config("{{json .Healthcheck.Test}}"))
         .isEqualTo(
-            "[\"CMD\"," + JAVA + ",\"-cp\",\"/skiff/skiff.jar\",\"dev.skiff.server.Probe\"]");
+            "[\"CMD\","
+                + JAVA
+                + ",\"-Xint\",\"-cp\",\"/skiff/skiff.jar\",\"dev.skiff.server.Probe\"]");
   }
 
   @Test
