@@ -4,15 +4,10 @@ import java.io.EOFException;
 import java.util.List;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * one whose path is not plain, goes to the pool and to Javalin. Thread-safe.
  */
 final class FastLane extends Handler.Wrapper {
-  /** Beside the selectors: to accept connections, to open and close them, to resume them. */
-  private static final int OTHER_THREADS = 4;
-
   private final List<PlainPath> paths;
   private final Reception reception;
   private final long maxRequestBytes;
@@ -39,23 +31,6 @@ final class FastLane extends Handler.Wrapper {
     this.paths = routes.stream().filter(Route::fast).map(PlainPath::new).toList();
     this.reception = reception;
     this.maxRequestBytes = maxRequestBytes;
-  }
-
-  /**
-   * A connector whose own threads never run anything but what the lane does in place, so that they
-   * are there for it, however busy the server's pool is. There is a selector for each CPU, since
-   * selectors run the quick models.
-   */
-  static ServerConnector connector(Server server, HttpConfiguration http) {
-    // Bodies are read where they lie, in arrays.
-    http.setUseInputDirectByteBuffers(false);
-    int selectors = Runtime.getRuntime().availableProcessors();
-    int threads = selectors + OTHER_THREADS;
-    QueuedThreadPool own = new QueuedThreadPool(threads, threads);
-    own.setName("skiff-lane");
-    own.setReservedThreads(0);
-    return new ServerConnector(
-        server, own, null, null, 1, selectors, new HttpConnectionFactory(http));
   }
 
   @Override

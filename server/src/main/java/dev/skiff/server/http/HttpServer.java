@@ -154,7 +154,7 @@ public final class HttpServer {
   private Connector connector(Server server, HttpConfiguration http) {
     ServerConnector connector =
         config.fastLane()
-            ? FastLane.connector(server, http)
+            ? new LaneConnector(server, http)
             : new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(config.host());
     connector.setPort(config.port());

@@ -97,7 +97,7 @@ public final class Rehearsal implements AutoCloseable {
     Server jetty = new Server();
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
-    ServerConnector connector = FastLane.connector(jetty, http);
+    ServerConnector connector = new LaneConnector(jetty, http);
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
     jetty.setHandler(
