@@ -23,6 +23,7 @@ class CodeChangeIT {
           ".dockerignore",
           ".mvn",
           "Dockerfile.cpu",
+          "bench/jmh/pom.xml",
           "bench/pom.xml",
           "image/jvm.options",
           "image/pom.xml",
