@@ -1,5 +1,6 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.http.LaneConnector.FairEndPoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -42,6 +43,10 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     this.parameters = parameters;
     this.maxRequestBytes = maxRequestBytes;
     this.body = new ArrivingBody(request, request.getLength(), maxRequestBytes);
+    // Even what is refused is read before: else the connection would end with the reply. A client
+    // that waits for a 100 sends nothing before it gets that or a refusal.
+    this.lacksBody =
+        request.getLength() <= maxRequestBytes && !request.getHeaders().contains(HttpHeader.EXPECT);
   }
 
   @Override
@@ -94,7 +99,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     return body.body();
   }
 
-  /** Whether it was postponed because its body has not come yet. */
+  /** Whether its body is to be taken before it goes on. */
   boolean lacksBody() {
     return lacksBody;
   }
@@ -128,6 +133,11 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
   void replied() {
     if (sent != null) {
       sent.release();
+    }
+    if (body.hasEnded()
+        && request.getConnectionMetaData().getConnection().getEndPoint()
+            instanceof FairEndPoint endPoint) {
+      endPoint.giveWay();
     }
   }
 

@@ -16,6 +16,7 @@ final class JavalinExchange extends Exchange {
 
   private final Context context;
   private final long maxRequestBytes;
+  private boolean bodyTaken;
 
   JavalinExchange(Context context, long maxRequestBytes) {
     this.context = context;
@@ -50,6 +51,7 @@ final class JavalinExchange extends Exchange {
 
   @Override
   Body body() throws IOException {
+    bodyTaken = true;
     HttpServletRequest request = context.req();
     long length = request.getContentLengthLong();
     if (length > maxRequestBytes) {
@@ -70,11 +72,35 @@ final class JavalinExchange extends Exchange {
 
   @Override
   protected void send(int status, String contentType, Body body) throws IOException {
+    if (!bodyTaken) {
+      drain();
+    }
     context.res().setStatus(status);
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
     context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
     body.release();
+  }
+
+  /**
+   * Reads what a request that is refused still sends: else the connection would end with the reply.
+   * A client that waits for a 100 sends nothing before it gets that or a refusal.
+   */
+  private void drain() {
+    HttpServletRequest request = context.req();
+    if (request.getContentLengthLong() > maxRequestBytes || request.getHeader("Expect") != null) {
+      return;
+    }
+    byte[] piece = new byte[FIRST_CHUNK];
+    long left = maxRequestBytes;
+    try {
+      InputStream in = request.getInputStream();
+      for (int read = 0; read >= 0 && left > 0; left -= read) {
+        read = in.read(piece);
+      }
+    } catch (IOException | HttpException.RuntimeException e) {
+      // Then the connection does end; the reply is the same.
+    }
   }
 
   private static Body exactly(InputStream in, int length) throws IOException {

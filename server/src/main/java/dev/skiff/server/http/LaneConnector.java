@@ -49,13 +49,13 @@ final class LaneConnector extends ServerConnector {
   }
 
   /**
-   * Lets the other connections of its selector come first after each reply. Jetty would read on,
+   * Can let the other connections of its selector come first after a reply. Jetty would read on,
    * and a client that is quick to send its next request would keep the selector for itself; and to
    * find nothing there costs a system call.
    */
-  private static final class FairEndPoint extends SocketChannelEndPoint {
-    /** Since it was last selected. Seen late it costs a read or a selection more, nothing else. */
-    private boolean replied;
+  static final class FairEndPoint extends SocketChannelEndPoint {
+    /** Until it is selected. Seen late it costs a read or a selection more, nothing else. */
+    private boolean givesWay;
 
     FairEndPoint(
         SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
@@ -64,19 +64,18 @@ final class LaneConnector extends ServerConnector {
 
     @Override
     public Runnable onSelected() {
-      replied = false;
+      givesWay = false;
       return super.onSelected();
     }
 
-    @Override
-    public boolean flush(ByteBuffer... buffers) throws IOException {
-      replied = true;
-      return super.flush(buffers);
+    /** Has nothing to read until it is selected. Nothing of the request may be left to read. */
+    void giveWay() {
+      givesWay = true;
     }
 
     @Override
     public int fill(ByteBuffer buffer) throws IOException {
-      return replied ? 0 : super.fill(buffer);
+      return givesWay ? 0 : super.fill(buffer);
     }
   }
 }
