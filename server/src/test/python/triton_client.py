@@ -42,6 +42,16 @@ def binary_tensor(name, values, datatype):
     return tensor(name, values, datatype, binary=True)
 
 
+def unsigned_outputs_come_back(test, form):
+    """As JSON or in binary form, whichever the function makes of the input."""
+    values = np.array([[-1, 0, 1]], np.int64)
+    result = test.client.infer("cast-unsigned", [form("x", values, "INT64")])
+    for name, dtype in [("uint16", np.uint16), ("uint32", np.uint32), ("uint64", np.uint64)]:
+        with test.subTest(name):
+            test.assertEqual(dtype, result.as_numpy(name).dtype)
+            np.testing.assert_array_equal(values.astype(dtype), result.as_numpy(name))
+
+
 class TritonClientTest(unittest.TestCase):
     def setUp(self):
         self.client = triton.InferenceServerClient(URL)
@@ -124,12 +134,7 @@ class TritonClientTest(unittest.TestCase):
                 np.testing.assert_array_equal(values, back)
 
     def test_unsigned_outputs(self):
-        values = np.array([[-1, 0, 1]], np.int64)
-        result = self.client.infer("cast-unsigned", [tensor("x", values, "INT64")])
-        for name, dtype in [("uint16", np.uint16), ("uint32", np.uint32), ("uint64", np.uint64)]:
-            with self.subTest(name):
-                self.assertEqual(dtype, result.as_numpy(name).dtype)
-                np.testing.assert_array_equal(values.astype(dtype), result.as_numpy(name))
+        unsigned_outputs_come_back(self, tensor)
 
     def test_infinity_comes_out(self):
         values = np.array([[3.4028235e38, 1, -3.4028235e38]], np.float32)
@@ -240,12 +245,7 @@ class BinaryModeTest(unittest.TestCase):
         self.assertEqual(texts.tolist(), result.as_numpy("y").tolist())
 
     def test_unsigned_outputs(self):
-        values = np.array([[-1, 0, 1]], np.int64)
-        result = self.client.infer("cast-unsigned", [binary_tensor("x", values, "INT64")])
-        for name, dtype in [("uint16", np.uint16), ("uint32", np.uint32), ("uint64", np.uint64)]:
-            with self.subTest(name):
-                self.assertEqual(dtype, result.as_numpy(name).dtype)
-                np.testing.assert_array_equal(values.astype(dtype), result.as_numpy(name))
+        unsigned_outputs_come_back(self, binary_tensor)
 
     def test_no_rows(self):
         for model, datatype, dtype in [("identity-fp32", "FP32", np.float32), ("identity-bytes", "BYTES", np.object_)]:

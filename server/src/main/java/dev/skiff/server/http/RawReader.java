@@ -34,7 +34,7 @@ final class RawReader {
 
   /** The whole body is one element, and has no length before it. */
   private static Tensor text(TensorSpec spec, Body body) {
-    Shape shape = closed(spec.shape());
+    Shape shape = spec.shape().closed();
     if (BinaryReader.elements(spec, shape) != 1) {
       throw InferenceException.invalid(
           "a raw body is one element of BYTES, input '%s' has shape %s"
@@ -61,7 +61,7 @@ final class RawReader {
           "a raw body does not tell the shape of input '%s', which is %s"
               .formatted(spec.name(), spec.shape()));
     }
-    Shape shape = closed(spec.shape());
+    Shape shape = spec.shape().closed();
     if (open == spec.shape().rank()) {
       return shape;
     }
@@ -81,14 +81,5 @@ final class RawReader {
       axis++;
     }
     return axis;
-  }
-
-  /** The shape with 1 for what is open. */
-  private static Shape closed(Shape shape) {
-    Shape closed = shape;
-    for (int axis = openAxis(shape, 0); axis < shape.rank(); axis = openAxis(shape, axis + 1)) {
-      closed = closed.with(axis, 1);
-    }
-    return closed;
   }
 }

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Made-up requests of one row, whole with their heads. */
+/** Made-up requests of one row, whole with their heads; what a graph leaves open is 1. */
 final class RehearsedRequests {
   /** Larger inputs are the business of models that are not quick. */
   private static final int MOST_ELEMENTS = 4096;
@@ -42,20 +42,9 @@ final class RehearsedRequests {
   private static long elements(LoadedModel model) {
     long sum = 0;
     for (TensorSpec input : model.inputs()) {
-      sum += shape(input).elements();
+      sum += input.shape().closed().elements();
     }
     return sum;
-  }
-
-  /** What the graph leaves open is 1. */
-  private static Shape shape(TensorSpec input) {
-    Shape shape = input.shape();
-    for (int axis = 0; axis < shape.rank(); axis++) {
-      if (shape.dimension(axis) == Shape.DYNAMIC) {
-        shape = shape.with(axis, 1);
-      }
-    }
-    return shape;
   }
 
   private static byte[] request(String path, Body body) {
@@ -90,7 +79,7 @@ final class RehearsedRequests {
       json.writeStringField("name", input.name());
       json.writeStringField("datatype", input.datatype().name());
       json.writeFieldName("shape");
-      long[] shape = shape(input).toArray();
+      long[] shape = input.shape().closed().toArray();
       json.writeArray(shape, 0, shape.length);
       json.writeFieldName("data");
       data(input, json);
@@ -101,7 +90,7 @@ final class RehearsedRequests {
   }
 
   private static void data(TensorSpec input, JsonGenerator json) throws IOException {
-    data(input.datatype(), shape(input), 0, json);
+    data(input.datatype(), input.shape().closed(), 0, json);
   }
 
   private static void data(Datatype datatype, Shape shape, int axis, JsonGenerator json)

@@ -103,6 +103,17 @@ public final class Shape {
     return owning(changed);
   }
 
+  /** This shape with 1 for each dimension that is open. */
+  public Shape closed() {
+    long[] changed = dimensions.clone();
+    for (int axis = 0; axis < changed.length; axis++) {
+      if (changed[axis] == DYNAMIC) {
+        changed[axis] = 1;
+      }
+    }
+    return owning(changed);
+  }
+
   /** This shape without its outermost axis: the shape of one row. */
   public Shape row() {
     return owning(Arrays.copyOfRange(dimensions, 1, dimensions.length));

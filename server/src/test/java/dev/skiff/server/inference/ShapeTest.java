@@ -95,6 +95,12 @@ class ShapeTest {
   }
 
   @Test
+  void closedHasOneForWhatIsOpen() {
+    assertThat(Shape.of(-1, 4, -1, 0).closed()).isEqualTo(Shape.of(1, 4, 1, 0));
+    assertThat(Shape.of().closed()).isEqualTo(Shape.of());
+  }
+
+  @Test
   void rowIsTheShapeWithoutItsOutermostAxis() {
     assertThat(Shape.of(-1, 4, 5).row()).isEqualTo(Shape.of(4, 5));
     assertThat(Shape.of(7).row()).isEqualTo(Shape.of());
