@@ -2,24 +2,19 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request body that is taken as it comes, without waiting. One that came in one piece is read
- * where Jetty put it; the pieces of others are copied together, into an array that grows with what
- * came, not with what the client said would come. Used by one thread at a time.
+ * where Jetty put it; the pieces of others are copied together. Used by one thread at a time.
  */
 final class ArrivingBody implements AutoCloseable {
-  private static final int FIRST_BYTES = 64 << 10;
-
   private final Content.Source source;
   private final long length;
   private final long limit;
-  private byte[] bytes = {};
-  private int size;
   private Content.@Nullable Chunk lent;
+  private @Nullable RequestBuffer copied;
   private @Nullable Throwable failure;
   private boolean tooLarge;
   private boolean ended;
@@ -52,7 +47,7 @@ final class ArrivingBody implements AutoCloseable {
       if (Content.Chunk.isFailure(chunk)) {
         failure = chunk.getFailure();
         ended = true;
-      } else if ((long) size + chunk.remaining() > limit) {
+      } else if (size() + chunk.remaining() > limit) {
         chunk.release();
         tooLarge = true;
         ended = true;
@@ -80,17 +75,24 @@ final class ArrivingBody implements AutoCloseable {
 
   /** What came, valid until this is closed. */
   Body body() {
-    if (lent == null) {
-      return new Body(bytes, 0, size);
+    if (lent != null) {
+      ByteBuffer content = lent.getByteBuffer();
+      return new Body(
+          content.array(), content.arrayOffset() + content.position(), content.remaining());
     }
-    ByteBuffer content = lent.getByteBuffer();
-    return new Body(content.array(), content.arrayOffset() + content.position(), size);
+    return copied == null ? new Body(new byte[0]) : copied.body();
+  }
+
+  private long size() {
+    if (lent != null) {
+      return lent.remaining();
+    }
+    return copied == null ? 0 : copied.size();
   }
 
   private void add(Content.Chunk chunk) {
-    if (size == 0 && chunk.hasRemaining() && chunk.getByteBuffer().hasArray()) {
+    if (size() == 0 && chunk.hasRemaining() && chunk.getByteBuffer().hasArray()) {
       lent = chunk;
-      size = chunk.remaining();
       return;
     }
     own();
@@ -102,32 +104,28 @@ final class ArrivingBody implements AutoCloseable {
     Content.Chunk piece = lent;
     if (piece != null) {
       lent = null;
-      size = 0;
       append(piece);
     }
   }
 
   private void append(Content.Chunk chunk) {
-    int more = chunk.remaining();
-    if (size + more > bytes.length) {
-      bytes = Arrays.copyOf(bytes, capacity(size + more));
+    if (copied == null) {
+      copied = new RequestBuffer(length, limit);
     }
-    chunk.getByteBuffer().get(bytes, size, more);
-    size += more;
+    copied.append(chunk.getByteBuffer());
     chunk.release();
   }
 
-  private int capacity(int needed) {
-    long ample = Math.max(needed, Math.max(FIRST_BYTES, 2L * bytes.length));
-    return (int) Math.min(ample, length < 0 ? limit : length);
-  }
-
-  /** Gives back what Jetty has lent. */
+  /** Gives back what Jetty has lent, and the memory of what was copied. */
   @Override
   public void close() {
     if (lent != null) {
       lent.release();
       lent = null;
+    }
+    if (copied != null) {
+      copied.close();
+      copied = null;
     }
   }
 }

@@ -188,7 +188,9 @@ public final class HttpServer {
   }
 
   private void receive(Context context, String what, Handler handler) {
-    reception.receive(new JavalinExchange(context, config.maxRequestBytes()), what, handler);
+    try (JavalinExchange exchange = new JavalinExchange(context, config.maxRequestBytes())) {
+      reception.receive(exchange, what, handler);
+    }
   }
 
   /**

@@ -4,19 +4,19 @@ import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpException;
 import org.jspecify.annotations.Nullable;
 
 /** A request that came through one of Javalin's routes. */
-final class JavalinExchange extends Exchange {
-  private static final int FIRST_CHUNK = 16 << 10;
+final class JavalinExchange extends Exchange implements AutoCloseable {
+  private static final int PIECE = 16 << 10;
 
   private final Context context;
   private final long maxRequestBytes;
   private boolean bodyTaken;
+  private @Nullable RequestBuffer body;
 
   JavalinExchange(Context context, long maxRequestBytes) {
     this.context = context;
@@ -57,12 +57,22 @@ final class JavalinExchange extends Exchange {
     if (length > maxRequestBytes) {
       throw tooLarge(maxRequestBytes, length + " bytes");
     }
+    RequestBuffer whole = new RequestBuffer(length, maxRequestBytes);
+    body = whole;
     try {
       InputStream in = request.getInputStream();
-      return length >= 0 ? exactly(in, (int) length) : untilEnd(in);
+      while (whole.size() != length && whole.read(in)) {
+        if (whole.size() > maxRequestBytes) {
+          throw tooLarge(maxRequestBytes, "more");
+        }
+      }
     } catch (IOException | HttpException.RuntimeException e) {
       throw broken(e);
     }
+    if (whole.size() < length) {
+      throw new IOException("the client ended its body early");
+    }
+    return whole.body();
   }
 
   @Override
@@ -91,7 +101,7 @@ final class JavalinExchange extends Exchange {
     if (request.getContentLengthLong() > maxRequestBytes || request.getHeader("Expect") != null) {
       return;
     }
-    byte[] piece = new byte[FIRST_CHUNK];
+    byte[] piece = new byte[PIECE];
     long left = maxRequestBytes;
     try {
       InputStream in = request.getInputStream();
@@ -103,29 +113,11 @@ final class JavalinExchange extends Exchange {
     }
   }
 
-  private static Body exactly(InputStream in, int length) throws IOException {
-    byte[] bytes = new byte[length];
-    if (in.readNBytes(bytes, 0, length) < length) {
-      throw new IOException("the client ended its body early");
-    }
-    return new Body(bytes);
-  }
-
-  private Body untilEnd(InputStream in) throws IOException {
-    byte[] bytes = new byte[FIRST_CHUNK];
-    int length = 0;
-    while (true) {
-      int read = in.read(bytes, length, bytes.length - length);
-      if (read < 0) {
-        return new Body(bytes, 0, length);
-      }
-      length += read;
-      if (length > maxRequestBytes) {
-        throw tooLarge(maxRequestBytes, "more");
-      }
-      if (length == bytes.length) {
-        bytes = Arrays.copyOf(bytes, (int) Math.min(2L * length, maxRequestBytes + 1));
-      }
+  /** Gives the request's memory back, when the reply is out. */
+  @Override
+  public void close() {
+    if (body != null) {
+      body.close();
     }
   }
 }

@@ -2,7 +2,6 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
 import java.io.OutputStream;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class ReplyBuffer extends OutputStream {
   private static final int FIRST_BYTES = 1 << 10;
 
-  /** What has grown larger is not kept: many threads may each keep one. */
+  /** What has grown larger is not kept by a thread: there may be many. */
   private static final int MOST_KEPT_BYTES = 16 << 10;
+
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 16;
 
   private static final ThreadLocal<@Nullable ReplyBuffer> KEPT = new ThreadLocal<>();
 
@@ -49,8 +50,13 @@ final class ReplyBuffer extends OutputStream {
   private void room(int more) {
     int needed = Math.addExact(size, more);
     if (needed > bytes.length) {
-      long ample = Math.min(2L * needed, Integer.MAX_VALUE - 16L);
-      bytes = Arrays.copyOf(bytes, (int) Math.max(needed, ample));
+      byte[] larger = BodyMemory.SHARED.poll(2L * needed);
+      if (larger == null) {
+        larger = new byte[(int) Math.max(needed, Math.min(2L * needed, MOST_BYTES))];
+      }
+      System.arraycopy(bytes, 0, larger, 0, size);
+      BodyMemory.SHARED.offer(bytes);
+      bytes = larger;
     }
   }
 
@@ -63,6 +69,8 @@ final class ReplyBuffer extends OutputStream {
   void giveBack() {
     if (bytes.length <= MOST_KEPT_BYTES) {
       KEPT.set(this);
+    } else {
+      BodyMemory.SHARED.offer(bytes);
     }
   }
 }

@@ -1,0 +1,84 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+
+/**
+ * Memory that the pieces of a request body are copied together in. New memory grows with what came,
+ * not with what the client said would come. Used by one thread at a time.
+ */
+final class RequestBuffer implements AutoCloseable {
+  private static final byte[] NONE = {};
+
+  private final long length;
+  private final long limit;
+  private byte[] bytes = NONE;
+  private int size;
+
+  /**
+   * An empty buffer.
+   *
+   * @param length how many bytes the client said that the body has, -1 if it did not
+   * @param limit the most bytes that it may have
+   */
+  RequestBuffer(long length, long limit) {
+    this.length = length;
+    this.limit = limit;
+  }
+
+  /** Copies a piece to the end. */
+  void append(ByteBuffer piece) {
+    int more = piece.remaining();
+    room(more);
+    piece.get(bytes, size, more);
+    size += more;
+  }
+
+  /**
+   * Reads the next piece, which may go past the limit.
+   *
+   * @return false at the end of the stream
+   */
+  boolean read(InputStream in) throws IOException {
+    room(1);
+    int read = in.read(bytes, size, bytes.length - size);
+    size += Math.max(0, read);
+    return read >= 0;
+  }
+
+  /** How many bytes came. */
+  int size() {
+    return size;
+  }
+
+  /** What came, valid until this is closed. */
+  Body body() {
+    return new Body(bytes, 0, size);
+  }
+
+  private void room(int more) {
+    int needed = size + more;
+    if (needed <= bytes.length) {
+      return;
+    }
+    long ample = Math.max(BodyMemory.LEAST_BYTES, 2L * bytes.length);
+    byte[] larger = BodyMemory.SHARED.poll(length < 0 ? Math.max(needed, ample) : length);
+    if (larger == null || larger.length < needed) {
+      long most = length < 0 ? limit + 1 : length;
+      larger = new byte[(int) Math.max(needed, Math.min(ample, most))];
+    }
+    System.arraycopy(bytes, 0, larger, 0, size);
+    BodyMemory.SHARED.offer(bytes);
+    bytes = larger;
+  }
+
+  /** Gives the memory back. */
+  @Override
+  public void close() {
+    BodyMemory.SHARED.offer(bytes);
+    bytes = NONE;
+    size = 0;
+  }
+}

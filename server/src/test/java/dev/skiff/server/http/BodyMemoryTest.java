@@ -1,0 +1,72 @@
+package dev.skiff.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BodyMemoryTest {
+  private static final int LEAST = BodyMemory.LEAST_BYTES;
+
+  private final BodyMemory memory = new BodyMemory(10L * LEAST);
+
+  @Test
+  void givesWhatWasOffered() {
+    byte[] array = new byte[3 * LEAST];
+    memory.offer(array);
+    assertThat(memory.poll(3 * LEAST)).isSameAs(array);
+    assertThat(memory.poll(3 * LEAST)).as("nobody else gets it").isNull();
+  }
+
+  @Test
+  void givesTheSmallestThatIsLargeEnough() {
+    byte[] four = new byte[4 * LEAST];
+    byte[] two = new byte[2 * LEAST];
+    byte[] one = new byte[LEAST];
+    memory.offer(four);
+    memory.offer(two);
+    memory.offer(one);
+    assertThat(memory.poll(LEAST + 1)).isSameAs(two);
+    assertThat(memory.poll(LEAST)).isSameAs(one);
+  }
+
+  @Test
+  void keepsLargeOnesForLargeBodies() {
+    byte[] array = new byte[4 * LEAST];
+    memory.offer(array);
+    assertThat(memory.poll(2 * LEAST - 1)).isNull();
+    assertThat(memory.poll(2 * LEAST)).isSameAs(array);
+  }
+
+  @Test
+  void keepsSeveralOfOneSize() {
+    memory.offer(new byte[LEAST]);
+    memory.offer(new byte[LEAST]);
+    byte[] first = memory.poll(LEAST);
+    byte[] second = memory.poll(LEAST);
+    assertThat(first).isNotNull();
+    assertThat(second).isNotNull().isNotSameAs(first);
+    assertThat(memory.poll(LEAST)).isNull();
+  }
+
+  @Test
+  void keepsNothingSmall() {
+    memory.offer(new byte[LEAST - 1]);
+    assertThat(memory.poll(LEAST - 1)).isNull();
+  }
+
+  @Test
+  void keepsNothingAboveItsLimit() {
+    memory.offer(new byte[11 * LEAST]);
+    assertThat(memory.poll(11L * LEAST)).isNull();
+    assertThat(memory.poll(Long.MAX_VALUE)).isNull();
+  }
+
+  @Test
+  void makesRoomForWhatIsInUseNow() {
+    byte[] latest = new byte[6 * LEAST];
+    memory.offer(new byte[5 * LEAST]);
+    memory.offer(latest);
+    assertThat(memory.poll(5 * LEAST)).isSameAs(latest);
+    assertThat(memory.poll(5 * LEAST)).isNull();
+  }
+}
