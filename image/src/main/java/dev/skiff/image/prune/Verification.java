@@ -34,12 +34,14 @@ final class Verification {
     require(after.dynamic().needed().equals(needed), "its needed libraries");
   }
 
-  /** Each fat binary has the chosen code of the one that it was, to the byte. */
+  /** Each fat binary has its wrapper and, to the byte, the chosen code of the one that it was. */
   private void checkCode() {
     require(before.modules().size() == after.modules().size(), "its number of fat binaries");
     for (int index = 0; index < before.modules().size(); index++) {
       List<Fatbin.Entry> chosen = architectures.keep(before.modules().get(index).fatbin());
       List<Fatbin.Entry> kept = after.modules().get(index).fatbin().entries();
+      require(
+          wrapper(before, index) == wrapper(after, index), "the wrapper of fat binary " + index);
       require(chosen.size() == kept.size(), "the code in fat binary " + index);
       for (int entry = 0; entry < kept.size(); entry++) {
         require(
@@ -47,6 +49,12 @@ final class Verification {
             "the code in fat binary " + index);
       }
     }
+  }
+
+  /** Where in its section the wrapper of a fat binary is. */
+  private static long wrapper(Provider provider, int index) {
+    return provider.modules().get(index).pointer()
+        - provider.elf().section(".nvFatBinSegment").offset();
   }
 
   private static MemorySegment code(Provider provider, Fatbin.Entry entry) {
