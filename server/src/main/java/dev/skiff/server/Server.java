@@ -45,7 +45,6 @@ public final class Server {
             () -> draining,
             config.log().access(),
             version,
-            "cpu",
             config.drain().timeout());
     rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param pool where tensors for the inputs come from
  * @param batcher runs requests in turn
  * @param serviceTime how long its requests take
+ * @param placement where it runs
  * @param release frees everything, once nobody runs the model any more
  */
 public record LoadedModel(
@@ -23,6 +24,7 @@ public record LoadedModel(
     TensorPool pool,
     Batcher batcher,
     ServiceTime serviceTime,
+    Placement placement,
     Runnable release) {
   public LoadedModel {
     inputs = List.copyOf(inputs);
@@ -32,6 +34,7 @@ public record LoadedModel(
 
   /** The same model, with nobody told of its runs, and something else to do at its end. */
   LoadedModel unobserved(Runnable end) {
-    return new LoadedModel(inputs, outputs, labels, pool, batcher.unobserved(), serviceTime, end);
+    return new LoadedModel(
+        inputs, outputs, labels, pool, batcher.unobserved(), serviceTime, placement, end);
   }
 }

@@ -5,6 +5,7 @@ import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.TensorPool;
+import dev.skiff.server.runtime.ExecutionProvider;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,7 @@ final class Models {
         new TensorPool(0),
         batcher(runner),
         ServiceTime.unknown(),
+        Placement.on(new ExecutionProvider.Cpu(1)),
         release);
   }
 
