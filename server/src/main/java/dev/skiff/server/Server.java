@@ -79,6 +79,7 @@ public final class Server {
    */
   public void awaitModels() {
     modelsSettled.join();
+    repository.all().forEach(this::showPlacement);
     metrics.bindJvm();
     rehearsal.start();
   }
@@ -129,6 +130,19 @@ public final class Server {
           version.model(), version.version(), state, () -> version.state().label().equals(state));
     }
     metrics.queueSize(version.model(), version.version(), version::waiting);
+  }
+
+  private void showPlacement(ModelVersion version) {
+    version
+        .placement()
+        .ifPresent(
+            placement ->
+                placement
+                    .nodes()
+                    .forEach(
+                        (provider, nodes) ->
+                            metrics.modelNodes(
+                                version.model(), version.version(), provider, nodes)));
   }
 
   private static void sleep(Duration duration) {

@@ -108,6 +108,14 @@ public final class Metrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Shows how many nodes of a version's graph an execution provider has. */
+  public void modelNodes(String model, long version, String provider, int nodes) {
+    Gauge.builder("skiff.model.nodes", () -> nodes)
+        .description("Nodes of the model's graph, by the execution provider that runs them")
+        .tags("model", model, "version", Long.toString(version), "provider", provider)
+        .register(registry);
+  }
+
   /** Counts an answer that was an error. */
   public void error(String code) {
     errors

@@ -12,6 +12,7 @@ import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.runtime.ExecutionProvider;
 import dev.skiff.server.runtime.ModelLoadException;
+import dev.skiff.server.runtime.NodePlacement;
 import dev.skiff.server.runtime.OnnxRuntime;
 import dev.skiff.server.runtime.OnnxSession;
 import java.io.IOException;
@@ -50,6 +51,7 @@ final class ModelLoader {
     ExecutionProvider provider = provider(runtime, model, config);
     Concurrency concurrency = concurrency(config.runtime(), provider, false);
     OnnxSession session = open(runtime, file, provider, concurrency);
+    placed(session, model, config);
     Optional<ServiceTime> warm = warmUp(session, model, config);
     boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
     Concurrency better = concurrency(config.runtime(), provider, costly);
@@ -67,7 +69,7 @@ final class ModelLoader {
         session.pool(),
         batcher,
         mayLoop(file) ? serviceTime.unbounded() : serviceTime,
-        Placement.on(provider),
+        Placement.on(provider, session.placement()),
         end(batcher, session));
   }
 
@@ -76,6 +78,24 @@ final class ModelLoader {
     ProviderChoice choice = ProviderChoice.of(config.runtime().provider(), runtime.accelerators());
     choice.regret().ifPresent(why -> log.warn("model '{}' runs on the CPU: {}", model.name(), why));
     return choice.provider();
+  }
+
+  /** Says what a GPU did not take, or refuses the model for it. */
+  private static void placed(OnnxSession session, ScannedModel model, ModelConfig config)
+      throws ModelLoadException {
+    NodePlacement placement = session.placement();
+    if (placement.onCpu() == 0) {
+      return;
+    }
+    String rest =
+        "%d of %d nodes run on the CPU (%s)"
+            .formatted(
+                placement.onCpu(), placement.total(), String.join(", ", placement.cpuOperators()));
+    if (config.runtime().provider().requireFullGpu()) {
+      session.close();
+      throw new ModelLoadException("require-full-gpu is set, but " + rest);
+    }
+    log.info("model '{}': {}", model.name(), rest);
   }
 
   private static Concurrency concurrency(

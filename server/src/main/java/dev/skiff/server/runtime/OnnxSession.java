@@ -48,6 +48,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final ExecutionProvider provider;
+  private final NodePlacement placement;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final TensorPool pool = new TensorPool(POOL_BYTES);
@@ -63,6 +64,11 @@ public final class OnnxSession implements Runner, AutoCloseable {
     this.environment = environment;
     this.session = session;
     this.provider = provider;
+    // On the CPU alone there is nothing to find out, and its sessions have kept nothing.
+    this.placement =
+        provider instanceof ExecutionProvider.Accelerator
+            ? NodePlacement.of(session)
+            : NodePlacement.UNKNOWN;
     List<TensorSpec> inputSpecs = new ArrayList<>();
     for (NodeInfo node : session.getInputInfo().values()) {
       inputSpecs.add(OnnxTypes.input(node));
@@ -114,8 +120,14 @@ public final class OnnxSession implements Runner, AutoCloseable {
       throws OrtException {
     switch (provider) {
       case ExecutionProvider.Cpu cpu -> {}
-      case ExecutionProvider.Cuda cuda -> CudaOptions.addCuda(options, cuda.gpu());
-      case ExecutionProvider.TensorRt tensorRt -> CudaOptions.addTensorRt(options, tensorRt.gpu());
+      case ExecutionProvider.Cuda cuda -> {
+        CudaOptions.addCuda(options, cuda.gpu());
+        NodePlacement.record(options);
+      }
+      case ExecutionProvider.TensorRt tensorRt -> {
+        CudaOptions.addTensorRt(options, tensorRt.gpu());
+        NodePlacement.record(options);
+      }
     }
     options.setIntraOpNumThreads(provider.intraOpThreads());
     options.setInterOpNumThreads(1);
@@ -133,6 +145,11 @@ public final class OnnxSession implements Runner, AutoCloseable {
   /** The outputs, in the graph's order. */
   public List<TensorSpec> outputs() {
     return outputs;
+  }
+
+  /** Where the nodes of the graph run; nothing is known of a session on the CPU, which has all. */
+  public NodePlacement placement() {
+    return placement;
   }
 
   /**

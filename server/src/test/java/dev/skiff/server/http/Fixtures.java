@@ -25,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -71,7 +72,7 @@ final class Fixtures {
         pool,
         batcher,
         ServiceTime.unknown(),
-        new Placement("cpu", OptionalInt.empty()),
+        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap()),
         () -> {});
   }
 
