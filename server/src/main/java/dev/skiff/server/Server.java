@@ -80,6 +80,9 @@ public final class Server {
   public void awaitModels() {
     modelsSettled.join();
     repository.all().forEach(this::showPlacement);
+    for (int device : repository.devices()) {
+      metrics.bindGpu(device);
+    }
     metrics.bindJvm();
     rehearsal.start();
   }

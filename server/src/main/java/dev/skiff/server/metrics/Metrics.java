@@ -75,6 +75,34 @@ public final class Metrics implements AutoCloseable {
     new UptimeMetrics().bindTo(registry);
   }
 
+  /** Adds the meters of a GPU, counted from 0, if the driver's library for them is here. */
+  public void bindGpu(int device) {
+    Nvml.open().ifPresent(nvml -> gpu(device, nvml));
+  }
+
+  void gpu(int device, Nvml nvml) {
+    Tags tags = Tags.of("device", Integer.toString(device));
+    Gauge.builder(
+            "skiff.gpu.memory.used",
+            () -> nvml.memory(device).map(memory -> (double) memory.used()).orElse(Double.NaN))
+        .description("GPU memory in use, by all processes together")
+        .baseUnit("bytes")
+        .tags(tags)
+        .register(registry);
+    Gauge.builder(
+            "skiff.gpu.memory.size",
+            () -> nvml.memory(device).map(memory -> (double) memory.total()).orElse(Double.NaN))
+        .description("GPU memory that there is")
+        .baseUnit("bytes")
+        .tags(tags)
+        .register(registry);
+    Gauge.builder("skiff.gpu.utilization", () -> nvml.utilization(device).orElse(Double.NaN))
+        .description("The part of the time that the GPU ran something, of all processes")
+        .baseUnit("ratio")
+        .tags(tags)
+        .register(registry);
+  }
+
   /** The meters of one version of a model, made at their first use. */
   public ModelMeters model(String model, long version) {
     Version key = new Version(model, version);

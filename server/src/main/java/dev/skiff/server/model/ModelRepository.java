@@ -233,6 +233,15 @@ public final class ModelRepository {
         .collect(Collectors.joining(", "));
   }
 
+  /** The GPUs that models run on now, counted from 0, each once. */
+  public int[] devices() {
+    return all().stream()
+        .flatMap(version -> version.placement().stream())
+        .flatMapToInt(placement -> placement.device().stream())
+        .distinct()
+        .toArray();
+  }
+
   /**
    * The versions that are ready, for requests that are not to be counted: nobody is told of their
    * runs. They stay until the repository that this returns is closed.
