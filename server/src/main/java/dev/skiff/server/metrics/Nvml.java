@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -15,7 +16,7 @@ import java.util.Optional;
  * comes with the driver, and into a container with the capability "utility". Thread-safe, as NVML
  * is.
  */
-final class Nvml {
+public final class Nvml {
   private static final String LIBRARY = "libnvidia-ml.so.1";
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -27,6 +28,10 @@ final class Nvml {
   /** {@code nvmlUtilization_t}: per cent of the last sample period, of kernels and of memory. */
   private static final MemoryLayout UTILIZATION = MemoryLayout.sequenceLayout(2, INT);
 
+  private static final int NAME_BYTES = 96;
+  private static final double GIB = 1L << 30;
+
+  private final SymbolLookup library;
   private final MethodHandle device;
   private final MethodHandle memory;
   private final MethodHandle utilization;
@@ -40,6 +45,7 @@ final class Nvml {
   record Memory(long total, long used) {}
 
   private Nvml(SymbolLookup library) throws Throwable {
+    this.library = library;
     check((int) function(library, "nvmlInit_v2").invokeExact());
     device = function(library, "nvmlDeviceGetHandleByIndex_v2", INT, ValueLayout.ADDRESS);
     memory = function(library, "nvmlDeviceGetMemoryInfo", ValueLayout.ADDRESS, ValueLayout.ADDRESS);
@@ -49,7 +55,7 @@ final class Nvml {
   }
 
   /** NVML for as long as the process lives; nothing where the library is not there or fails. */
-  static Optional<Nvml> open() {
+  public static Optional<Nvml> open() {
     try {
       return open(SymbolLookup.libraryLookup(LIBRARY, Arena.global()));
     } catch (IllegalArgumentException e) {
@@ -79,6 +85,48 @@ final class Nvml {
     return ask(index, utilization, UTILIZATION, answer -> answer.getAtIndex(INT, 0) / 100.0);
   }
 
+  /**
+   * A GPU in words: its name, architecture and memory, such as "NVIDIA H200, sm_90, 2.1 of 139.8
+   * GiB in use"; nothing if NVML cannot tell.
+   */
+  public Optional<String> description(int index) {
+    MethodHandle name =
+        function(library, "nvmlDeviceGetName", ValueLayout.ADDRESS, ValueLayout.ADDRESS, INT);
+    MethodHandle capability =
+        function(
+            library,
+            "nvmlDeviceGetCudaComputeCapability",
+            ValueLayout.ADDRESS,
+            ValueLayout.ADDRESS,
+            ValueLayout.ADDRESS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment handle = handle(index, arena);
+      MemorySegment text = arena.allocate(NAME_BYTES);
+      check((int) name.invokeExact(handle, text, NAME_BYTES));
+      MemorySegment major = arena.allocate(INT);
+      MemorySegment minor = arena.allocate(INT);
+      check((int) capability.invokeExact(handle, major, minor));
+      Memory bytes = memory(index).orElseThrow();
+      return Optional.of(
+          String.format(
+              Locale.ROOT,
+              "%s, sm_%d%d, %.1f of %.1f GiB in use",
+              text.getString(0),
+              major.get(INT, 0),
+              minor.get(INT, 0),
+              bytes.used() / GIB,
+              bytes.total() / GIB));
+    } catch (Throwable e) {
+      return Optional.empty();
+    }
+  }
+
+  private MemorySegment handle(int index, Arena arena) throws Throwable {
+    MemorySegment handle = arena.allocate(ValueLayout.ADDRESS);
+    check((int) device.invokeExact(index, handle));
+    return handle.get(ValueLayout.ADDRESS, 0);
+  }
+
   private interface Reading<T> {
     T of(MemorySegment answer);
   }
@@ -86,10 +134,9 @@ final class Nvml {
   private <T> Optional<T> ask(
       int index, MethodHandle question, MemoryLayout layout, Reading<T> reading) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment handle = arena.allocate(ValueLayout.ADDRESS);
-      check((int) device.invokeExact(index, handle));
+      MemorySegment handle = handle(index, arena);
       MemorySegment answer = arena.allocate(layout);
-      check((int) question.invokeExact(handle.get(ValueLayout.ADDRESS, 0), answer));
+      check((int) question.invokeExact(handle, answer));
       return Optional.of(reading.of(answer));
     } catch (Throwable e) {
       return Optional.empty();

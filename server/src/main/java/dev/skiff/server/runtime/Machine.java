@@ -30,7 +30,8 @@ record Machine(
     SortedSet<String> libraries) {
   private static final Pattern DRIVER = Pattern.compile("Kernel Module.*?\\s(\\d+\\.\\d[\\d.]*)");
   private static final Pattern LIBRARY =
-      Pattern.compile("lib(cuda|cudart|cublas\\w*|cudnn\\w*|cufft|nvinfer|nvidia-ml)\\.so.*");
+      Pattern.compile(
+          "lib(cuda|cudart|cublas\\w*|cudnn\\w*|cufft|nvinfer|nvidia-ml)\\.so(\\.\\d+)*");
 
   private static final List<String> DEVICES =
       List.of("dev/nvidiactl", "dev/nvidia0", "dev/dxg"); // the last is WSL's

@@ -33,6 +33,11 @@ public final class OnnxRuntime {
     return accelerators;
   }
 
+  /** Tries a GPU, with small operators whose answers are compared with the CPU's. Takes seconds. */
+  public Checkup examine(ExecutionProvider.Cuda cuda) {
+    return Checkup.of(environment, accelerators, cuda);
+  }
+
   /**
    * Opens a model. Takes as long as reading and optimising its graph does.
    *

@@ -8,9 +8,6 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.skiff.server.runtime.ExecutionProvider.Accelerator;
 import dev.skiff.server.runtime.ExecutionProvider.Gpu;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -56,7 +53,7 @@ final class ProbedAccelerators implements Accelerators {
 
   private Optional<String> tried(Accelerator wanted) {
     try (SessionOptions options = OnnxSession.options(wanted);
-        OrtSession session = environment.createSession(sum(), options);
+        OrtSession session = environment.createSession(DeviceTrial.model("/sum.onnx"), options);
         OnnxTensor one = OnnxTensor.createTensor(environment, new float[] {1});
         OrtSession.Result two = session.run(Map.of("x", one))) {
       log.debug("{} on GPU {} answers {}", wanted.label(), wanted.gpu().device(), two);
@@ -67,18 +64,6 @@ final class ProbedAccelerators implements Accelerators {
           Diagnosis.of(e, wanted)
               .map(Diagnosis::sentence)
               .orElseGet(() -> "'%s' failed: %s".formatted(wanted.label(), OrtFailure.reason(e))));
-    }
-  }
-
-  /** A model that adds its one number to itself. */
-  private static byte[] sum() {
-    try (InputStream file = ProbedAccelerators.class.getResourceAsStream("/sum.onnx")) {
-      if (file == null) {
-        throw new IllegalStateException("sum.onnx is not in the jar");
-      }
-      return file.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

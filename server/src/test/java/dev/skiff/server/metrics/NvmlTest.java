@@ -47,6 +47,25 @@ class NvmlTest {
   }
 
   @Test
+  void describesAGpu() throws ReflectiveOperationException {
+    define(
+        "nvmlDeviceGetName",
+        "name",
+        ValueLayout.ADDRESS,
+        ValueLayout.ADDRESS,
+        ValueLayout.JAVA_INT);
+    define(
+        "nvmlDeviceGetCudaComputeCapability",
+        "capability",
+        ValueLayout.ADDRESS,
+        ValueLayout.ADDRESS,
+        ValueLayout.ADDRESS);
+    Nvml nvml = Nvml.open(library).orElseThrow();
+    assertThat(nvml.description(0)).contains("NVIDIA Test, sm_90, 3.0 of 80.0 GiB in use");
+    assertThat(nvml.description(1)).isEmpty();
+  }
+
+  @Test
   void knowsNothingOfAGpuThatIsNotThere() {
     Nvml nvml = Nvml.open(library).orElseThrow();
     assertThat(nvml.memory(1)).isEmpty();
@@ -129,6 +148,17 @@ class NvmlTest {
     answer.setAtIndex(ValueLayout.JAVA_INT, 0, 25);
     answer.setAtIndex(ValueLayout.JAVA_INT, 1, 60);
     return device.address() == GPU ? 0 : NO_SUCH_GPU;
+  }
+
+  static int name(MemorySegment device, MemorySegment name, int length) {
+    name.reinterpret(length).setString(0, "NVIDIA Test");
+    return 0;
+  }
+
+  static int capability(MemorySegment device, MemorySegment major, MemorySegment minor) {
+    major.reinterpret(4).set(ValueLayout.JAVA_INT, 0, 9);
+    minor.reinterpret(4).set(ValueLayout.JAVA_INT, 0, 0);
+    return 0;
   }
 
   static int never(MemorySegment device, MemorySegment rates) {

@@ -31,6 +31,7 @@ class MachineTest {
     file("dev/nvidia0", "");
     file("usr/lib/x86_64-linux-gnu/libcuda.so.1", "");
     file("opt/cuda/libcublasLt.so.12", "");
+    file("opt/cuda/libcublasLt.so.12.txt", "");
     Machine machine =
         Machine.look(
             root, Map.of("NVIDIA_VISIBLE_DEVICES", "all", "LD_LIBRARY_PATH", "relative:/opt/cuda"));
