@@ -77,30 +77,7 @@ public final class Metrics implements AutoCloseable {
 
   /** Adds the meters of a GPU, counted from 0, if the driver's library for them is here. */
   public void bindGpu(int device) {
-    Nvml.open().ifPresent(nvml -> gpu(device, nvml));
-  }
-
-  void gpu(int device, Nvml nvml) {
-    Tags tags = Tags.of("device", Integer.toString(device));
-    Gauge.builder(
-            "skiff.gpu.memory.used",
-            () -> nvml.memory(device).map(memory -> (double) memory.used()).orElse(Double.NaN))
-        .description("GPU memory in use, by all processes together")
-        .baseUnit("bytes")
-        .tags(tags)
-        .register(registry);
-    Gauge.builder(
-            "skiff.gpu.memory.size",
-            () -> nvml.memory(device).map(memory -> (double) memory.total()).orElse(Double.NaN))
-        .description("GPU memory that there is")
-        .baseUnit("bytes")
-        .tags(tags)
-        .register(registry);
-    Gauge.builder("skiff.gpu.utilization", () -> nvml.utilization(device).orElse(Double.NaN))
-        .description("The part of the time that the GPU ran something, of all processes")
-        .baseUnit("ratio")
-        .tags(tags)
-        .register(registry);
+    Nvml.open().ifPresent(nvml -> GpuMeters.bind(device, nvml, registry));
   }
 
   /** The meters of one version of a model, made at their first use. */

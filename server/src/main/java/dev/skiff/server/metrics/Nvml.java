@@ -90,16 +90,16 @@ public final class Nvml {
    * GiB in use"; nothing if NVML cannot tell.
    */
   public Optional<String> description(int index) {
-    MethodHandle name =
-        function(library, "nvmlDeviceGetName", ValueLayout.ADDRESS, ValueLayout.ADDRESS, INT);
-    MethodHandle capability =
-        function(
-            library,
-            "nvmlDeviceGetCudaComputeCapability",
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS);
     try (Arena arena = Arena.ofConfined()) {
+      MethodHandle name =
+          function(library, "nvmlDeviceGetName", ValueLayout.ADDRESS, ValueLayout.ADDRESS, INT);
+      MethodHandle capability =
+          function(
+              library,
+              "nvmlDeviceGetCudaComputeCapability",
+              ValueLayout.ADDRESS,
+              ValueLayout.ADDRESS,
+              ValueLayout.ADDRESS);
       MemorySegment handle = handle(index, arena);
       MemorySegment text = arena.allocate(NAME_BYTES);
       check((int) name.invokeExact(handle, text, NAME_BYTES));

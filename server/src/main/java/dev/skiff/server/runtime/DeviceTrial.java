@@ -80,7 +80,7 @@ record DeviceTrial(double deviation, long deviceNanos, long cpuNanos) {
       throws OrtException {
     long[] nanos = new long[RUNS];
     float[] values = new float[0];
-    try (SessionOptions options = OnnxSession.options(provider);
+    try (SessionOptions options = SessionSettings.of(provider);
         OrtSession session = environment.createSession(model(operator.file()), options)) {
       for (int i = -WARM_UPS; i < RUNS; i++) {
         long start = System.nanoTime();

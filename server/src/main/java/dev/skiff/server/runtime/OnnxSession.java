@@ -90,7 +90,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
   static OnnxSession open(OrtEnvironment environment, Path file, ExecutionProvider provider)
       throws ModelLoadException {
     OrtSession session = null;
-    try (SessionOptions options = options(provider)) {
+    try (SessionOptions options = SessionSettings.of(provider)) {
       session = environment.createSession(file.toString(), options);
       return new OnnxSession(environment, session, provider);
     } catch (OrtException e) {
@@ -102,39 +102,6 @@ public final class OnnxSession implements Runner, AutoCloseable {
       closeQuietly(session);
       throw e;
     }
-  }
-
-  /** The caller closes them. */
-  static SessionOptions options(ExecutionProvider provider) throws OrtException {
-    SessionOptions options = new SessionOptions();
-    try {
-      configure(options, provider);
-      return options;
-    } catch (OrtException e) {
-      options.close();
-      throw e;
-    }
-  }
-
-  private static void configure(SessionOptions options, ExecutionProvider provider)
-      throws OrtException {
-    switch (provider) {
-      case ExecutionProvider.Cpu cpu -> {}
-      case ExecutionProvider.Cuda cuda -> {
-        CudaOptions.addCuda(options, cuda.gpu());
-        NodePlacement.record(options);
-      }
-      case ExecutionProvider.TensorRt tensorRt -> {
-        CudaOptions.addTensorRt(options, tensorRt.gpu());
-        NodePlacement.record(options);
-      }
-    }
-    options.setIntraOpNumThreads(provider.intraOpThreads());
-    options.setInterOpNumThreads(1);
-    options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
-    // On by default, and an idle server would burn a core.
-    options.addConfigEntry("session.intra_op.allow_spinning", "0");
-    options.addConfigEntry("session.inter_op.allow_spinning", "0");
   }
 
   /** The inputs, in the graph's order. All of them are required. */

@@ -52,7 +52,7 @@ final class ProbedAccelerators implements Accelerators {
   }
 
   private Optional<String> tried(Accelerator wanted) {
-    try (SessionOptions options = OnnxSession.options(wanted);
+    try (SessionOptions options = SessionSettings.of(wanted);
         OrtSession session = environment.createSession(DeviceTrial.model("/sum.onnx"), options);
         OnnxTensor one = OnnxTensor.createTensor(environment, new float[] {1});
         OrtSession.Result two = session.run(Map.of("x", one))) {

@@ -3,6 +3,8 @@ package dev.skiff.server.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.metrics.Nvml.Memory;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -65,6 +67,12 @@ class NvmlTest {
     assertThat(nvml.description(1)).isEmpty();
   }
 
+  /** The driver's library of long ago. */
+  @Test
+  void cannotDescribeWithoutTheFunctionsForIt() {
+    assertThat(Nvml.open(library).orElseThrow().description(0)).isEmpty();
+  }
+
   @Test
   void knowsNothingOfAGpuThatIsNotThere() {
     Nvml nvml = Nvml.open(library).orElseThrow();
@@ -94,21 +102,22 @@ class NvmlTest {
 
   @Test
   void theMetersShowWhatItReads() {
-    try (Metrics metrics = new Metrics()) {
-      metrics.gpu(0, Nvml.open(library).orElseThrow());
-      assertThat(metrics.scrape())
-          .contains("skiff_gpu_memory_used_bytes{device=\"0\"} 3.221225472E9\n")
-          .contains("skiff_gpu_memory_size_bytes{device=\"0\"} 8.589934592E10\n")
-          .contains("skiff_gpu_utilization_ratio{device=\"0\"} 0.25\n");
-    }
+    String scraped = scraped(0);
+    assertThat(scraped)
+        .contains("skiff_gpu_memory_used_bytes{device=\"0\"} 3.221225472E9\n")
+        .contains("skiff_gpu_memory_size_bytes{device=\"0\"} 8.589934592E10\n")
+        .contains("skiff_gpu_utilization_ratio{device=\"0\"} 0.25\n");
   }
 
   @Test
   void theMetersShowThatItCannotTell() {
-    try (Metrics metrics = new Metrics()) {
-      metrics.gpu(1, Nvml.open(library).orElseThrow());
-      assertThat(metrics.scrape()).contains("skiff_gpu_utilization_ratio{device=\"1\"} NaN\n");
-    }
+    assertThat(scraped(1)).contains("skiff_gpu_utilization_ratio{device=\"1\"} NaN\n");
+  }
+
+  private String scraped(int device) {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    GpuMeters.bind(device, Nvml.open(library).orElseThrow(), registry);
+    return registry.scrape();
   }
 
   private void define(String function, String method, ValueLayout... arguments)

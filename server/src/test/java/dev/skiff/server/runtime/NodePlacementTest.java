@@ -42,7 +42,7 @@ class NodePlacementTest {
 
   @Test
   void aSessionThatKeptNothingHasNothingToTell() throws OrtException {
-    try (SessionOptions options = OnnxSession.options(CPU);
+    try (SessionOptions options = SessionSettings.of(CPU);
         OrtSession session =
             OrtEnvironment.getEnvironment()
                 .createSession(Fixtures.file("add").toString(), options)) {
@@ -74,7 +74,7 @@ class NodePlacementTest {
   }
 
   private static NodePlacement placement(Path file) throws OrtException {
-    try (SessionOptions options = OnnxSession.options(CPU)) {
+    try (SessionOptions options = SessionSettings.of(CPU)) {
       NodePlacement.record(options);
       try (OrtSession session =
           OrtEnvironment.getEnvironment().createSession(file.toString(), options)) {
