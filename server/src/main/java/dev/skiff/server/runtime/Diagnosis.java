@@ -68,6 +68,18 @@ record Diagnosis(ErrorCode code, String sentence) {
                   + absence("libcudnn.so", ".9", machine)
                   + ": use the GPU image with cuDNN, or install cuDNN 9 for CUDA 12, or give this model the provider cpu"));
     }
+    if (text.contains("cuFFT is unavailable")) {
+      return Optional.of(
+          fault(
+              "the model has Fourier transforms, which need cuFFT, and "
+                  + absence("libcufft.so", ".11", machine)
+                  + ": install cuFFT for CUDA 12, or give this model the provider cpu"));
+    }
+    if (text.contains("SUBLIBRARY_LOADING_FAILED")) {
+      return Optional.of(
+          fault(
+              "the model has operators, such as LSTM, GRU and RNN, that need a part of cuDNN which is not here: install all of cuDNN 9's libraries in one version, or give this model the provider cpu"));
+    }
     if (TENSOR_RT.matcher(text).find()) {
       return Optional.of(
           fault(

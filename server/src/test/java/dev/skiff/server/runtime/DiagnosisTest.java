@@ -208,6 +208,26 @@ class DiagnosisTest {
   }
 
   @Test
+  void fourierTransformsWithoutCufft() {
+    assertThat(
+            sentence(
+                "cuFFT is unavailable for CUDA Execution Provider: dlopen failed for libcufft.so",
+                WITH_GPU))
+        .startsWith(
+            "the model has Fourier transforms, which need cuFFT, and libcufft.so.11 is missing");
+  }
+
+  /** The form of the CUDA provider's other errors, with cuDNN 9's name for this one. */
+  @Test
+  void aPartOfCudnnIsMissing() {
+    assertThat(
+            sentence(
+                "CUDNN failure 1002: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED ; GPU=0 ; hostname=vm",
+                WITH_GPU))
+        .contains("LSTM, GRU and RNN", "provider cpu");
+  }
+
+  @Test
   void tensorRtIsMissing() {
     assertThat(
             sentence(
