@@ -39,7 +39,7 @@ public final class Keys {
       new Key(
           "rehearsal",
           "DURATION",
-          "4s",
+          "10s",
           "how long to warm up on requests of its own after the start, at most, while no others come");
   public static final Key PROVIDER =
       new Key(
