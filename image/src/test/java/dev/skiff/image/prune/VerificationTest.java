@@ -1,0 +1,136 @@
+package dev.skiff.image.prune;
+
+import static dev.skiff.image.prune.ProviderFile.cubin;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class VerificationTest {
+  private static final Architectures FOR_90 = Architectures.parse("90");
+
+  @TempDir private Path folder;
+
+  static Stream<Arguments> faults() {
+    return Stream.of(
+        fault("the code in fat binary 0", (elf, bytes) -> flip(bytes, elf, ".nv_fatbin", 180)),
+        fault("section .rodata", (elf, bytes) -> flip(bytes, elf, ".rodata", 10)),
+        fault("section .eh_frame_hdr", (elf, bytes) -> flip(bytes, elf, ".eh_frame_hdr", 2999)),
+        fault("section .comment", (elf, bytes) -> flip(bytes, elf, ".comment", 0)),
+        // The addend of the relocation of a variable, behind those of the three pointers.
+        fault("section .rela.dyn", (elf, bytes) -> flip(bytes, elf, ".rela.dyn", 3 * 24 + 16)),
+        fault("its needed libraries", (elf, bytes) -> flip(bytes, elf, ".dynamic", 8)),
+        fault(
+            "section .comment",
+            (elf, bytes) -> bytes.putInt((int) elf.section(".comment").header() + 4, 7)),
+        fault("section .rodata", (_, bytes) -> bytes.putInt(64 + 56 + 4, 6)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void noticesAFault(String message, Fault fault) throws IOException {
+    byte[] before = ProviderFile.typical().build();
+    byte[] after = prune(before);
+    fault.in(
+        new Elf(MemorySegment.ofArray(after)),
+        ByteBuffer.wrap(after).order(ByteOrder.LITTLE_ENDIAN));
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> verify(before, after))
+        .withMessageContaining(message);
+  }
+
+  @Test
+  void noticesCodeThatIsTooMuch() {
+    byte[] before = ProviderFile.typical().build();
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> verify(before, before))
+        .withMessageContaining("the code in fat binary 0");
+  }
+
+  @Test
+  void noticesNothingInAGoodFile() throws IOException {
+    byte[] before = ProviderFile.typical().build();
+
+    assertThatCode(() -> verify(before, prune(before))).doesNotThrowAnyException();
+  }
+
+  /** Whatever bit of headers and tables is wrong: the file is refused, or pruned all the same. */
+  @Test
+  void aWrongBitIsRefusedOrHarmless() throws IOException {
+    ProviderFile file =
+        new ProviderFile()
+            .fatbin(cubin(80, 80), cubin(90, 80))
+            .fatbin(cubin(90, 80), cubin(120, 9000));
+    file.needed.add("libcurand.so.10");
+    byte[] good = file.build();
+    IntStream places =
+        Stream.of(
+                IntStream.range(0, file.offset(".dynstr") + 200),
+                IntStream.range(file.offset(".nv_fatbin"), file.offset(".nv_fatbin") + 600),
+                IntStream.range(file.offset(".dynamic"), file.offset(".data")),
+                IntStream.range(file.offset(".nvFatBinSegment"), good.length))
+            .flatMapToInt(range -> range);
+    int refused = 0;
+    for (int at : places.toArray()) {
+      byte[] bytes = good.clone();
+      bytes[at] ^= (byte) (1 << at % 8);
+      try {
+        verify(bytes, prune(bytes));
+      } catch (Refusal e) {
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(500);
+  }
+
+  interface Fault {
+    void in(Elf elf, ByteBuffer bytes);
+  }
+
+  private static Arguments fault(String message, Fault fault) {
+    return Arguments.of(message, fault);
+  }
+
+  private static void flip(ByteBuffer bytes, Elf elf, String section, int at) {
+    int position = (int) elf.section(section).offset() + at;
+    bytes.put(position, (byte) (bytes.get(position) ^ 1));
+  }
+
+  private static void verify(byte[] before, byte[] after) {
+    new Verification(provider(before), provider(after), FOR_90).run();
+  }
+
+  private byte[] prune(byte[] before) throws IOException {
+    Path out = folder.resolve("out.so");
+    try (var channel =
+        FileChannel.open(
+            out,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      new Compaction(provider(before), FOR_90).write(channel);
+    }
+    return Files.readAllBytes(out);
+  }
+
+  private static Provider provider(byte[] bytes) {
+    return new Provider(MemorySegment.ofArray(bytes));
+  }
+}
