@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
 /**
@@ -26,8 +27,10 @@ final class Compaction {
   private final Provider provider;
   private final Elf elf;
   private final Section code;
-  private final Architectures architectures;
   private final Segment load;
+
+  /** Of each fat binary the entries that stay, as they are to be written. */
+  private final List<List<MemorySegment>> kept;
 
   /** Offsets in the file: the end of the packed code, the start of what comes behind the code. */
   private final long packedEnd;
@@ -42,20 +45,21 @@ final class Compaction {
   /**
    * Lays it out.
    *
+   * @param encoding gives for each entry the bytes to write; called from several threads
    * @throws Refusal if the file has no room for what that takes
    */
-  Compaction(Provider provider, Architectures architectures) {
+  Compaction(
+      Provider provider, Architectures architectures, UnaryOperator<MemorySegment> encoding) {
     this.provider = provider;
     this.elf = provider.elf();
     this.code = provider.code();
-    this.architectures = architectures;
     this.load = elf.load(code);
     this.next = next();
-    long packed = 0;
-    for (Module module : provider.modules()) {
-      packed += kept(module).size();
-    }
-    this.packedEnd = code.offset() + packed;
+    this.kept =
+        provider.modules().parallelStream()
+            .map(module -> keep(module, architectures, encoding))
+            .toList();
+    this.packedEnd = code.offset() + kept.stream().mapToLong(Compaction::size).sum();
     this.cutFrom = Pages.up(packedEnd, load.alignment());
     this.cutTo = Math.max(cutFrom, Pages.down(next, load.alignment()));
     if (splits()) {
@@ -67,15 +71,15 @@ final class Compaction {
   void write(FileChannel out) throws IOException {
     MemorySegment file = elf.file();
     append(out, file.asSlice(0, code.offset()));
-    for (Module module : provider.modules()) {
-      Fatbin kept = kept(module);
-      long start = code.offset() + kept.offset();
+    for (int index = 0; index < kept.size(); index++) {
+      long start = code.offset() + provider.modules().get(index).fatbin().offset();
       MemorySegment header = MemorySegment.ofArray(new byte[Fatbin.HEADER_BYTES]);
       header.copyFrom(file.asSlice(start, Fatbin.HEADER_BYTES));
-      LittleEndian.u64(header, Fatbin.SIZE_FIELD, kept.size() - Fatbin.HEADER_BYTES);
+      long size = size(kept.get(index)) - Fatbin.HEADER_BYTES;
+      LittleEndian.u64(header, Fatbin.SIZE_FIELD, size);
       append(out, header);
-      for (Fatbin.Entry entry : kept.entries()) {
-        append(out, file.asSlice(code.offset() + entry.offset(), entry.size()));
+      for (MemorySegment entry : kept.get(index)) {
+        append(out, entry);
       }
     }
     // Zeros, in the rest of the page where the code ends and in that where the next thing starts.
@@ -84,8 +88,16 @@ final class Compaction {
     patch(out);
   }
 
-  private Fatbin kept(Module module) {
-    return new Fatbin(module.fatbin().offset(), architectures.keep(module.fatbin()));
+  private List<MemorySegment> keep(
+      Module module, Architectures architectures, UnaryOperator<MemorySegment> encoding) {
+    MemorySegment section = elf.bytes(code);
+    return architectures.keep(module.fatbin()).stream()
+        .map(entry -> encoding.apply(section.asSlice(entry.offset(), entry.size())))
+        .toList();
+  }
+
+  private static long size(List<MemorySegment> entries) {
+    return Fatbin.HEADER_BYTES + entries.stream().mapToLong(MemorySegment::byteSize).sum();
   }
 
   private void patch(FileChannel out) throws IOException {
@@ -100,12 +112,13 @@ final class Compaction {
     segments().forEach(segment -> segment.write(table));
     put(out, elf.segmentTable(), table.flip());
     long address = code.address();
-    for (Module module : provider.modules()) {
+    for (int index = 0; index < kept.size(); index++) {
+      Module module = provider.modules().get(index);
       if (LittleEndian.u64(elf.file(), module.pointer()) != 0) {
         put(out, moved(module.pointer()), address);
       }
       put(out, moved(module.addend()), address);
-      address += kept(module).size();
+      address += size(kept.get(index));
     }
     long dynamic = moved(provider.dynamic().section().offset());
     put(out, dynamic, ByteBuffer.wrap(provider.dynamic().withoutUnneeded()));

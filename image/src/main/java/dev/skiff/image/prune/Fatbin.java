@@ -40,10 +40,6 @@ record Fatbin(long offset, List<Entry> entries) {
    */
   record Entry(Kind kind, Architecture architecture, long offset, long size) {}
 
-  long size() {
-    return HEADER_BYTES + entries.stream().mapToLong(Entry::size).sum();
-  }
-
   /** Reads a section of fat binaries, which has to hold nothing else. */
   static List<Fatbin> readAll(MemorySegment section) {
     List<Fatbin> fatbins = new ArrayList<>();

@@ -37,7 +37,7 @@ final class Verification {
     require(after.dynamic().needed().equals(needed), "its needed libraries");
   }
 
-  /** Each fat binary has the chosen code of the one that it was, byte for byte. */
+  /** Each fat binary has the chosen code of the one that it was, to the byte. */
   private void checkCode() {
     require(before.modules().size() == after.modules().size(), "its number of fat binaries");
     for (int index = 0; index < before.modules().size(); index++) {
@@ -46,7 +46,7 @@ final class Verification {
       require(chosen.size() == kept.size(), "the code in fat binary " + index);
       for (int entry = 0; entry < kept.size(); entry++) {
         require(
-            code(before, chosen.get(entry)).mismatch(code(after, kept.get(entry))) < 0,
+            Compression.isSame(code(before, chosen.get(entry)), code(after, kept.get(entry))),
             "the code in fat binary " + index);
       }
     }

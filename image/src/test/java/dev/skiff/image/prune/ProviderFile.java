@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,12 @@ final class ProviderFile {
   private static final int PROGBITS = 1;
 
   /** Code in a fat binary. */
-  record Code(int kind, int architecture, int payload, int header, long flags) {}
+  record Code(int kind, int architecture, int payload, int header, long flags, String raw) {
+    /** Code of random bytes. */
+    Code(int kind, int architecture, int payload, int header, long flags) {
+      this(kind, architecture, payload, header, flags, "");
+    }
+  }
 
   private static final long COMPRESSED = 0x2011;
   private static final long SPECIFIC = 0x100000;
@@ -60,6 +66,23 @@ final class ProviderFile {
 
   static Code ptx(int architecture, int payload) {
     return new Code(1, architecture, payload, 64, COMPRESSED);
+  }
+
+  /** A cubin with such code in its LZ4 block, which has nothing but literals. */
+  static Code lz4(int architecture, String raw) {
+    int payload = (lz4Block(raw).length + 7) / 8 * 8;
+    return new Code(2, architecture, payload, 64, COMPRESSED, raw);
+  }
+
+  private static byte[] lz4Block(String text) {
+    byte[] literals = text.getBytes(UTF_8);
+    ByteBuffer block = ByteBuffer.allocate(2 * literals.length + 16).put((byte) 0xf0);
+    int rest = literals.length - 15;
+    for (; rest >= 255; rest -= 255) {
+      block.put((byte) 255);
+    }
+    block.put((byte) rest).put(literals);
+    return Arrays.copyOf(block.array(), block.position());
   }
 
   /** A cubin as for sm_90a. */
@@ -233,6 +256,11 @@ final class ProviderFile {
         code.putShort(at, (short) entry.kind()).putInt(at + 4, entry.header());
         code.putLong(at + 8, entry.payload()).putInt(at + 28, entry.architecture());
         code.putLong(at + 40, entry.flags());
+        if (!entry.raw().isEmpty()) {
+          byte[] block = lz4Block(entry.raw());
+          code.put(at + entry.header(), block).putInt(at + 16, block.length);
+          code.putLong(at + 56, entry.raw().length());
+        }
       }
     }
     byte[] bytes = new byte[code.position()];

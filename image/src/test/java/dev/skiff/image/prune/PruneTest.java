@@ -1,10 +1,13 @@
 package dev.skiff.image.prune;
 
 import static dev.skiff.image.prune.ProviderFile.cubin;
+import static dev.skiff.image.prune.ProviderFile.lz4;
 import static dev.skiff.image.prune.ProviderFile.ptx;
 import static dev.skiff.image.prune.ProviderFile.specific;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -187,6 +190,62 @@ class PruneTest {
     int wrappers = after.length - (other.build().length - at(other, ".nvFatBinSegment"));
     assertThat(ByteBuffer.wrap(after).order(ByteOrder.LITTLE_ENDIAN).getLong(wrappers + 8))
         .isZero();
+  }
+
+  @Test
+  void recompressesOnRequest() throws IOException {
+    String code = "a".repeat(5_000) + "b".repeat(15_000);
+    ProviderFile file = new ProviderFile();
+    file.fatbin(lz4(80, code), lz4(90, code), lz4(90, "too short to shrink"));
+    byte[] before = file.build();
+
+    byte[] after = prune(before, "90", "--recompress", "zstd");
+
+    List<ByteBuffer> was = new LoadedProvider(before).registered().getFirst();
+    List<ByteBuffer> is = new LoadedProvider(after).registered().getFirst();
+    assertThat(is).hasSize(2).last().isEqualTo(was.getLast());
+    ByteBuffer zstd = is.getFirst();
+    assertThat(zstd.getLong(40)).isEqualTo(0x8011);
+    assertThat(zstd.getInt(16)).isBetween(1, 100);
+    assertThat(zstd.getLong(8)).isBetween((long) zstd.getInt(16), zstd.getInt(16) + 7L);
+    byte[] frame = new byte[zstd.getInt(16)];
+    zstd.get(64, frame);
+    assertThat(Zstd.decompress(frame, code.length())).asString(UTF_8).isEqualTo(code);
+
+    assertThat(prune(before, "90", "--recompress", "zstd")).isEqualTo(after);
+    assertThat(prune(after, "90", "--recompress", "zstd")).isEqualTo(after);
+    assertThat(prune(after, "90")).isEqualTo(after);
+    assertThat(prune(prune(before, "90"), "90", "--recompress", "zstd")).isEqualTo(after);
+  }
+
+  @Test
+  void refusesToRecompressDamagedCode() throws IOException {
+    ProviderFile file = new ProviderFile().fatbin(lz4(90, "x".repeat(2_000)));
+    byte[] bytes = file.build();
+    int size = file.offset(".nv_fatbin") + 16 + 56;
+    for (long wrong : new long[] {1_999, 2_001, -1, 1L << 40}) {
+      ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(size, wrong);
+      Path in = Files.write(folder.resolve("provider.so"), bytes);
+
+      refuses(
+          "has code that cannot be decompressed",
+          "--recompress",
+          "zstd",
+          in.toString(),
+          folder.resolve("out.so").toString());
+    }
+  }
+
+  @Test
+  void refusesAnotherCompression() throws IOException {
+    Path in = Files.write(folder.resolve("provider.so"), ProviderFile.typical().build());
+
+    refuses(
+        "Invalid value for option '--recompress'",
+        "--recompress",
+        "gzip",
+        in.toString(),
+        folder.resolve("out.so").toString());
   }
 
   @Test
@@ -394,12 +453,12 @@ class PruneTest {
     return Arguments.of(reason, damage);
   }
 
-  private byte[] prune(byte[] provider, String devices) throws IOException {
+  private byte[] prune(byte[] provider, String devices, String... options) throws IOException {
     Path in = Files.write(folder.resolve("provider.so"), provider);
     Path out = folder.resolve("out.so");
-    assertThat(run("--architectures", devices, in.toString(), out.toString()))
-        .as(errors.toString())
-        .isZero();
+    List<String> arguments = new ArrayList<>(List.of(options));
+    arguments.addAll(List.of("--architectures", devices, in.toString(), out.toString()));
+    assertThat(run(arguments.toArray(String[]::new))).as(errors.toString()).isZero();
     byte[] pruned = Files.readAllBytes(out);
     Files.delete(out);
     return pruned;

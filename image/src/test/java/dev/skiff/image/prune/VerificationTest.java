@@ -1,18 +1,22 @@
 package dev.skiff.image.prune;
 
 import static dev.skiff.image.prune.ProviderFile.cubin;
+import static dev.skiff.image.prune.ProviderFile.lz4;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -62,6 +66,27 @@ class VerificationTest {
     assertThatIllegalStateException()
         .isThrownBy(() -> verify(before, before))
         .withMessageContaining("the code in fat binary 0");
+  }
+
+  @Test
+  void noticesCodeThatWasRecompressedWrongly() throws IOException {
+    byte[] before = new ProviderFile().fatbin(lz4(90, "x".repeat(1_000))).build();
+    for (int place : new int[] {30, 64 + 10}) {
+      byte[] after =
+          prune(
+              before,
+              entry -> {
+                MemorySegment wrong = Arena.ofAuto().allocate(entry.byteSize()).copyFrom(entry);
+                wrong.set(ValueLayout.JAVA_BYTE, place, (byte) 1);
+                return Compression.recompress(wrong, Arena.ofAuto());
+              });
+
+      assertThatIllegalStateException()
+          .isThrownBy(() -> verify(before, after))
+          .withMessageContaining("the code in fat binary 0");
+    }
+    byte[] right = prune(before, entry -> Compression.recompress(entry, Arena.ofAuto()));
+    assertThatCode(() -> verify(before, right)).doesNotThrowAnyException();
   }
 
   @Test
@@ -118,6 +143,10 @@ class VerificationTest {
   }
 
   private byte[] prune(byte[] before) throws IOException {
+    return prune(before, UnaryOperator.identity());
+  }
+
+  private byte[] prune(byte[] before, UnaryOperator<MemorySegment> encoding) throws IOException {
     Path out = folder.resolve("out.so");
     try (var channel =
         FileChannel.open(
@@ -125,12 +154,13 @@ class VerificationTest {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      new Compaction(provider(before), FOR_90).write(channel);
+      new Compaction(provider(before), FOR_90, encoding).write(channel);
     }
     return Files.readAllBytes(out);
   }
 
   private static Provider provider(byte[] bytes) {
-    return new Provider(MemorySegment.ofArray(bytes));
+    MemorySegment file = Arena.ofAuto().allocate(bytes.length);
+    return new Provider(file.copyFrom(MemorySegment.ofArray(bytes)));
   }
 }
