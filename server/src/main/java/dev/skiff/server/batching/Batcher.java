@@ -83,6 +83,11 @@ public final class Batcher {
     return new Batcher(runner.unobserved(), policy, limits);
   }
 
+  /** One that nobody is told of either, and that repeats the answers of the model's first runs. */
+  public Batcher recorded() {
+    return new Batcher(runner.recorded(), policy, limits);
+  }
+
   /**
    * Runs the request, alone or with others, when it is its turn. Blocks until then.
    *

@@ -38,6 +38,12 @@ final class JointRunner {
     return new JointRunner(runner, pool, (rows, join, run, split) -> {}, objection);
   }
 
+  /** One that nobody is told of either, and that repeats the answers of the model's first runs. */
+  JointRunner recorded() {
+    return new JointRunner(new RecordedRunner(runner, pool), pool, listener, objection)
+        .unobserved();
+  }
+
   /** Why requests cannot be joined, if they cannot; known from the start or learnt from a run. */
   Optional<String> objection() {
     return objection;

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * Requests that the server sends itself in its first seconds, while nobody else does, so that the
  * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
  * others, through a connector of their own on the loopback interface, and nothing counts or logs
- * them. It ends by itself. Started and closed once each, by one thread.
+ * them; a slow model runs for the first of them only. It ends by itself. Started and closed once
+ * each, by one thread.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
@@ -66,7 +67,7 @@ public final class Rehearsal implements AutoCloseable {
 
   private void run() {
     long end = System.nanoTime() + config.rehearsal().toNanos();
-    ModelRepository models = repository.unobserved();
+    ModelRepository models = repository.rehearsed();
     try (Metrics uncounted = new Metrics()) {
       Server jetty = jetty(models, uncounted);
       try {

@@ -11,32 +11,38 @@ import dev.skiff.server.model.ModelVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Made-up requests of one row, whole with their heads; what a graph leaves open is 1. */
 final class RehearsedRequests {
-  /** Larger inputs are the business of models that are not quick. */
-  private static final int MOST_ELEMENTS = 4096;
+  /** Larger inputs come as binary data, as clients would send them. */
+  private static final int MOST_JSON_ELEMENTS = 4096;
+
+  private static final int MOST_BINARY_BYTES = 1 << 20;
 
   private RehearsedRequests() {}
 
-  /** Two for each model that is quick and takes small inputs, one in each dialect. */
+  /** Those for all models that are ready. */
   static List<byte[]> of(ModelRepository models) {
     List<byte[]> requests = new ArrayList<>();
     for (ModelVersion version : models.all()) {
       try (ModelVersion.Lease lease = version.acquire()) {
-        LoadedModel model = lease.target();
-        if (model.serviceTime().isQuick() && elements(model) <= MOST_ELEMENTS) {
-          requests.add(
-              request("/predict/" + version.model(), Json.write(json -> predict(model, json))));
-          requests.add(
-              request(
-                  "/v2/models/" + version.model() + "/infer",
-                  Json.write(json -> infer(model, json))));
-        }
+        requests.addAll(of(version.model(), lease.target()));
       }
     }
     return requests;
+  }
+
+  /** One in each dialect, or a binary one; none for a model with still larger inputs. */
+  static List<byte[]> of(String name, LoadedModel model) {
+    String infer = "/v2/models/" + name + "/infer";
+    if (elements(model) <= MOST_JSON_ELEMENTS) {
+      return List.of(
+          request("/predict/" + name, Json.write(json -> predict(model, json))),
+          request(infer, Json.write(json -> infer(model, false, json))));
+    }
+    return bytes(model) <= MOST_BINARY_BYTES ? List.of(binary(infer, model)) : List.of();
   }
 
   private static long elements(LoadedModel model) {
@@ -47,12 +53,45 @@ final class RehearsedRequests {
     return sum;
   }
 
+  /** Of all inputs as binary data; more than any request has where that is not known. */
+  private static long bytes(LoadedModel model) {
+    long sum = 0;
+    for (TensorSpec input : model.inputs()) {
+      if (input.datatype() == Datatype.BYTES) {
+        return Long.MAX_VALUE;
+      }
+      sum += bytes(input);
+    }
+    return sum;
+  }
+
+  private static long bytes(TensorSpec input) {
+    return input.shape().closed().elements() * input.datatype().byteSize();
+  }
+
   private static byte[] request(String path, Body body) {
-    String head =
-        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            .formatted(path, body.length());
-    return (head + new String(body.bytes(), body.offset(), body.length(), StandardCharsets.UTF_8))
-        .getBytes(StandardCharsets.UTF_8);
+    return request(path, "Content-Type: " + Json.CONTENT_TYPE, body, 0);
+  }
+
+  /** All elements are 0. */
+  private static byte[] binary(String path, LoadedModel model) {
+    Body json = Json.write(generator -> infer(model, true, generator));
+    String headers =
+        "Content-Type: %s\r\n%s: %d"
+            .formatted(RequestHeaders.BINARY, RequestHeaders.JSON_LENGTH, json.length());
+    return request(path, headers, json, (int) bytes(model));
+  }
+
+  /** The body may have so many zeros behind it. */
+  private static byte[] request(String path, String headers, Body body, int zeros) {
+    int length = body.length() + zeros;
+    byte[] head =
+        "POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %d\r\n\r\n"
+            .formatted(path, headers, length)
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] request = Arrays.copyOf(head, head.length + length);
+    System.arraycopy(body.bytes(), body.offset(), request, head.length, body.length());
+    return request;
   }
 
   private static void predict(LoadedModel model, JsonGenerator json) throws IOException {
@@ -71,7 +110,8 @@ final class RehearsedRequests {
     json.writeEndObject();
   }
 
-  private static void infer(LoadedModel model, JsonGenerator json) throws IOException {
+  private static void infer(LoadedModel model, boolean binary, JsonGenerator json)
+      throws IOException {
     json.writeStartObject();
     json.writeArrayFieldStart("inputs");
     for (TensorSpec input : model.inputs()) {
@@ -81,8 +121,14 @@ final class RehearsedRequests {
       json.writeFieldName("shape");
       long[] shape = input.shape().closed().toArray();
       json.writeArray(shape, 0, shape.length);
-      json.writeFieldName("data");
-      data(input, json);
+      if (binary) {
+        json.writeObjectFieldStart("parameters");
+        json.writeNumberField("binary_data_size", bytes(input));
+        json.writeEndObject();
+      } else {
+        json.writeFieldName("data");
+        data(input, json);
+      }
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -30,8 +30,19 @@ public record LoadedModel(
     labels = List.copyOf(labels);
   }
 
-  /** The same model, with nobody told of its runs, and something else to do at its end. */
-  LoadedModel unobserved(Runnable end) {
-    return new LoadedModel(inputs, outputs, labels, pool, batcher.unobserved(), serviceTime, end);
+  /**
+   * The same model for a rehearsal, with nobody told of its runs, and something else to do at its
+   * end. One that is slow only repeats its first answers, and stays slow whatever that takes.
+   */
+  LoadedModel rehearsed(Runnable end) {
+    boolean quick = serviceTime.isQuick();
+    return new LoadedModel(
+        inputs,
+        outputs,
+        labels,
+        pool,
+        quick ? batcher.unobserved() : batcher.recorded(),
+        quick ? serviceTime : serviceTime.unbounded(),
+        end);
   }
 }

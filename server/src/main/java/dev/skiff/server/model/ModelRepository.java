@@ -224,12 +224,13 @@ public final class ModelRepository {
 
   /**
    * The versions that are ready, for requests that are not to be counted: nobody is told of their
-   * runs. They stay until the repository that this returns is closed.
+   * runs, and slow models repeat their first answers. They stay until the repository that this
+   * returns is closed.
    */
-  public ModelRepository unobserved() {
+  public ModelRepository rehearsed() {
     SortedMap<String, NavigableMap<Long, ModelVersion>> copies = new TreeMap<>();
     for (ModelVersion version : all()) {
-      Optional<ModelVersion> copy = version.unobserved();
+      Optional<ModelVersion> copy = version.rehearsed();
       if (copy.isPresent()) {
         copies
             .computeIfAbsent(version.model(), name -> new TreeMap<>())

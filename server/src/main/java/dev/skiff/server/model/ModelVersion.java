@@ -74,16 +74,16 @@ public final class ModelVersion {
   }
 
   /**
-   * The same version, with nobody told of its runs, if it is ready. It has a lease on this one
-   * until it is retired.
+   * The same version for a rehearsal, if it is ready. It has a lease on this one until it is
+   * retired.
    */
-  synchronized Optional<ModelVersion> unobserved() {
+  synchronized Optional<ModelVersion> rehearsed() {
     if (loaded == null) {
       return Optional.empty();
     }
     Lease lease = acquire();
     ModelVersion copy = new ModelVersion(model, version);
-    copy.publish(lease.target().unobserved(lease::close));
+    copy.publish(lease.target().rehearsed(lease::close));
     return Optional.of(copy);
   }
 

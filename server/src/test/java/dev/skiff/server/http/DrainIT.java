@@ -77,13 +77,7 @@ class DrainIT {
     try (TestServer server = door.start(folder, "--concurrency=1", "--queue-limit=1")) {
       CompletableFuture<Reply> running = send(server, LONG);
       await(() -> inFlight(server) >= 2);
-      CompletableFuture<Reply> waiting = send(server, SHORT);
-      await(
-          () ->
-              server
-                  .get("/metrics")
-                  .text()
-                  .contains("skiff_queue_size{model=\"slow\",version=\"1\"} 1.0"));
+      CompletableFuture<Reply> waiting = wait(server);
       server.post("/predict", SHORT).refused(ErrorCode.OVERLOADED).contains("full");
       assertThat(running.join().status()).isEqualTo(200);
       assertThat(waiting.join().status()).isEqualTo(200);
@@ -97,16 +91,36 @@ class DrainIT {
     try (TestServer server = door.start(folder, "--concurrency=1")) {
       CompletableFuture<Reply> running = send(server, LONG);
       await(() -> inFlight(server) >= 2);
+      CompletableFuture<Reply> waiting = wait(server);
       var request = server.request("/predict").header("X-Request-Timeout-Ms", "20");
       Reply late = server.send(request.POST(BodyPublishers.ofString(SHORT)));
       late.refused(ErrorCode.DEADLINE_EXCEEDED).contains("deadline");
       assertThat(running).isNotDone();
       assertThat(running.join().status()).isEqualTo(200);
+      assertThat(waiting.join().status()).isEqualTo(200);
     }
   }
 
   private CompletableFuture<Reply> send(TestServer server, String body) {
     return CompletableFuture.supplyAsync(() -> server.post("/predict", body), threads);
+  }
+
+  /** A request that waits behind the one that is in flight, which may not have begun to run yet. */
+  private CompletableFuture<Reply> wait(TestServer server) {
+    while (true) {
+      CompletableFuture<Reply> sent = send(server, SHORT);
+      await(() -> sent.isDone() || isQueued(server));
+      if (!sent.isDone()) {
+        return sent;
+      }
+    }
+  }
+
+  private static boolean isQueued(TestServer server) {
+    return server
+        .get("/metrics")
+        .text()
+        .contains("skiff_queue_size{model=\"slow\",version=\"1\"} 1.0");
   }
 
   private static double inFlight(TestServer server) {
