@@ -54,6 +54,9 @@ final class Compaction {
     this.elf = provider.elf();
     this.code = provider.code();
     this.load = elf.load(code);
+    if (load.memorySize() != load.fileSize()) {
+      throw new Refusal("has .nv_fatbin in a segment with room for variables");
+    }
     this.next = next();
     this.kept =
         provider.modules().parallelStream()
@@ -153,24 +156,20 @@ final class Compaction {
    * PT_GNU_PROPERTY is missing.
    */
   private void checkSpareSegment() {
-    Segment property = only(Elf.PT_GNU_PROPERTY);
-    if (elf.segments().stream()
+    List<Segment> properties = ofType(Elf.PT_GNU_PROPERTY);
+    if (properties.size() != 1) {
+      throw new Refusal("has no single GNU property, whose segment could be spared");
+    }
+    Segment property = properties.getFirst();
+    if (ofType(Elf.PT_NOTE).stream()
         .noneMatch(
-            note ->
-                note.type() == Elf.PT_NOTE
-                    && note.offset() == property.offset()
-                    && note.fileSize() == property.fileSize())) {
+            note -> note.offset() == property.offset() && note.fileSize() == property.fileSize())) {
       throw new Refusal("has its GNU property in no note, so its segment cannot be spared");
     }
   }
 
-  private Segment only(int type) {
-    List<Segment> found =
-        elf.segments().stream().filter(segment -> segment.type() == type).toList();
-    if (found.size() != 1) {
-      throw new Refusal("has no single GNU property, whose segment could be spared");
-    }
-    return found.getFirst();
+  private List<Segment> ofType(int type) {
+    return elf.segments().stream().filter(segment -> segment.type() == type).toList();
   }
 
   /** Where in the file the first thing behind the code is. */

@@ -5,7 +5,6 @@ import static dev.skiff.image.prune.LittleEndian.u32;
 import static dev.skiff.image.prune.LittleEndian.u64;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -79,7 +78,8 @@ final class Dynamic {
    * The section without the entries of {@link #unneeded()}: the others in their order, then zeros.
    */
   byte[] withoutUnneeded() {
-    MemorySegment bytes = MemorySegment.ofArray(new byte[(int) section.size()]);
+    byte[] shortened = new byte[(int) section.size()];
+    MemorySegment bytes = MemorySegment.ofArray(shortened);
     long at = 0;
     for (Entry entry : entries) {
       if (entry.tag() != NEEDED || !REMOVABLE.test(string(entry))) {
@@ -88,7 +88,7 @@ final class Dynamic {
         at += ENTRY_BYTES;
       }
     }
-    return bytes.toArray(ValueLayout.JAVA_BYTE);
+    return shortened;
   }
 
   private void checkUnneeded() {

@@ -26,6 +26,7 @@ final class Elf {
 
   private static final int HEADER_BYTES = 64;
   private static final int SECTION_BYTES = 64;
+  private static final long SMALLEST_PAGE = 0x1000;
   private static final int NONE = 0;
   private static final int NOBITS = 8;
   private static final int ALLOCATED = 2;
@@ -84,6 +85,11 @@ final class Elf {
       long offset,
       long size,
       int link) {
+    /** Where these are in the header. */
+    static final int OFFSET_FIELD = 24;
+
+    static final int SIZE_FIELD = 32;
+
     boolean inFile() {
       return type != NONE && type != NOBITS && size > 0;
     }
@@ -95,11 +101,6 @@ final class Elf {
     boolean holds(long someAddress) {
       return someAddress >= address && someAddress < address + size;
     }
-
-    /** Where the fields of a header are, from its start. */
-    static final int OFFSET_FIELD = 24;
-
-    static final int SIZE_FIELD = 32;
   }
 
   private final MemorySegment file;
@@ -229,7 +230,8 @@ final class Elf {
     for (Segment segment : segments) {
       if (segment.type() == PT_LOAD) {
         long page = segment.alignment();
-        if (Long.bitCount(page) != 1
+        if (page < SMALLEST_PAGE
+            || Long.bitCount(page) != 1
             || (segment.address() - segment.offset()) % page != 0
             || segment.fileSize() > segment.memorySize()
             || Pages.down(segment.address(), page) < freePage) {

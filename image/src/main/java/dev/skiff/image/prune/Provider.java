@@ -22,6 +22,7 @@ final class Provider {
   private static final int SYMBOL_BYTES = 24;
   private static final int SYMBOL_OF_A_SECTION = 3;
   private static final int RELOCATION_BYTES = 24;
+  private static final int RELOCATION_TYPE = 8;
   private static final int RELOCATION_ADDEND = 16;
   private static final long R_X86_64_RELATIVE = 8;
 
@@ -130,9 +131,12 @@ final class Provider {
     Elf.Section section = elf.section(".rela.dyn");
     MemorySegment bytes = elf.bytes(section);
     for (long at = 0; at < bytes.byteSize(); at += RELOCATION_BYTES) {
-      if (u32(bytes, at + 8) == R_X86_64_RELATIVE
-          && code.holds(u64(bytes, at + RELOCATION_ADDEND))) {
-        found.put(u64(bytes, at), section.offset() + at + RELOCATION_ADDEND);
+      if (code.holds(u64(bytes, at + RELOCATION_ADDEND))) {
+        long addend = section.offset() + at + RELOCATION_ADDEND;
+        if (u64(bytes, at + RELOCATION_TYPE) != R_X86_64_RELATIVE
+            || found.put(u64(bytes, at), addend) != null) {
+          throw new Refusal("has an unknown relocation into .nv_fatbin");
+        }
       }
     }
     return found;

@@ -1,13 +1,10 @@
 package dev.skiff.image.prune;
 
 import dev.skiff.image.prune.Elf.Section;
-import dev.skiff.image.prune.Provider.Module;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
 /**
  * Compares a pruned provider, as it was read again from its file, with the one that it was made of.
@@ -37,12 +34,14 @@ final class Verification {
     require(after.dynamic().needed().equals(needed), "its needed libraries");
   }
 
-  /** Each fat binary has the chosen code of the one that it was, to the byte. */
+  /** Each fat binary has its wrapper and, to the byte, the chosen code of the one that it was. */
   private void checkCode() {
     require(before.modules().size() == after.modules().size(), "its number of fat binaries");
     for (int index = 0; index < before.modules().size(); index++) {
       List<Fatbin.Entry> chosen = architectures.keep(before.modules().get(index).fatbin());
       List<Fatbin.Entry> kept = after.modules().get(index).fatbin().entries();
+      require(
+          wrapper(before, index) == wrapper(after, index), "the wrapper of fat binary " + index);
       require(chosen.size() == kept.size(), "the code in fat binary " + index);
       for (int entry = 0; entry < kept.size(); entry++) {
         require(
@@ -50,6 +49,12 @@ final class Verification {
             "the code in fat binary " + index);
       }
     }
+  }
+
+  /** Where in its section the wrapper of a fat binary is. */
+  private static long wrapper(Provider provider, int index) {
+    return provider.modules().get(index).pointer()
+        - provider.elf().section(".nvFatBinSegment").offset();
   }
 
   private static MemorySegment code(Provider provider, Fatbin.Entry entry) {
@@ -75,7 +80,7 @@ final class Verification {
       if (!was.equals(before.code())) {
         same &= was.size() == is.size();
         if (was.inFile() && !was.equals(before.dynamic().section())) {
-          same &= Arrays.equals(content(before, was), content(after, is));
+          same &= hasSameContent(was, is);
         }
       }
       if (was.isLoaded()) {
@@ -85,22 +90,28 @@ final class Verification {
     }
   }
 
-  /** A section's bytes, with zeros for the pointers into the code. */
-  private static byte[] content(Provider provider, Section section) {
-    byte[] content = provider.elf().bytes(section).toArray(ValueLayout.JAVA_BYTE);
-    blank(content, section, provider, Module::pointer);
-    blank(content, section, provider, Module::addend);
-    return content;
+  /** Whether two sections, one of each file, differ in nothing but pointers into the code. */
+  private boolean hasSameContent(Section was, Section is) {
+    MemorySegment old = before.elf().bytes(was);
+    MemorySegment now = after.elf().bytes(is);
+    long at = 0;
+    for (long pointer : pointers(was)) {
+      if (old.asSlice(at, pointer - at).mismatch(now.asSlice(at, pointer - at)) >= 0) {
+        return false;
+      }
+      at = pointer + Long.BYTES;
+    }
+    return old.asSlice(at).mismatch(now.asSlice(at)) < 0;
   }
 
-  private static void blank(
-      byte[] content, Section section, Provider provider, ToLongFunction<Module> position) {
-    for (Module module : provider.modules()) {
-      long at = position.applyAsLong(module) - section.offset();
-      if (at >= 0 && at < content.length) {
-        Arrays.fill(content, (int) at, (int) at + Long.BYTES, (byte) 0);
-      }
-    }
+  /** Where in a section the pointers into the code are, or what they are made of. */
+  private long[] pointers(Section section) {
+    return before.modules().stream()
+        .flatMap(module -> Stream.of(module.pointer(), module.addend()))
+        .mapToLong(position -> position - section.offset())
+        .filter(at -> at >= 0 && at < section.size())
+        .sorted()
+        .toArray();
   }
 
   private static void require(boolean holds, String subject) {

@@ -73,7 +73,7 @@ class PruneIT {
   private static String tool(String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx64m", "-cp", "target/skiff-image.jar", Prune.class.getName()));
+    command.addAll(List.of("-Xmx32m", "-cp", "target/skiff-image.jar", Prune.class.getName()));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);

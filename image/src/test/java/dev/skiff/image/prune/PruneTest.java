@@ -359,6 +359,9 @@ class PruneTest {
             "another segment where .nv_fatbin lies",
             (file, bytes) -> bytes.putLong(64 + 4 * 56 + 8, file.offset(".nv_fatbin"))),
         damage(
+            "with room for variables",
+            (_, bytes) -> bytes.putLong(64 + 56 + 40, bytes.getLong(64 + 56 + 40) + 8)),
+        damage(
             "an unknown wrapper",
             (file, bytes) -> bytes.putInt(file.offset(".nvFatBinSegment"), 0)),
         damage(
@@ -371,8 +374,16 @@ class PruneTest {
             "points at no fat binary",
             (file, bytes) -> bytes.putLong(file.offset(".nvFatBinSegment") + 8, 8)),
         damage(
-            "points at no fat binary",
+            "points at no fat binary", (file, bytes) -> bytes.putLong(file.offset(".rela.dyn"), 8)),
+        damage(
+            "an unknown relocation",
             (file, bytes) -> bytes.putInt(file.offset(".rela.dyn") + 8, 37)),
+        damage(
+            "an unknown relocation",
+            (file, bytes) ->
+                bytes.putLong(
+                    file.offset(".rela.dyn"), bytes.getLong(file.offset(".rela.dyn") + 24))),
+        damage("overlap or are out of order", (_, bytes) -> bytes.putLong(64 + 56 + 48, 1)),
         damage(
             "something else than a fat binary",
             (file, bytes) -> bytes.putInt(file.offset(".nv_fatbin"), 1)),

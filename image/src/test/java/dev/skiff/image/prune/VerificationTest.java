@@ -33,6 +33,7 @@ class VerificationTest {
   static Stream<Arguments> faults() {
     return Stream.of(
         fault("the code in fat binary 0", (elf, bytes) -> flip(bytes, elf, ".nv_fatbin", 180)),
+        fault("the wrapper of fat binary 1", VerificationTest::swapTwoPointers),
         fault("section .rodata", (elf, bytes) -> flip(bytes, elf, ".rodata", 10)),
         fault("section .eh_frame_hdr", (elf, bytes) -> flip(bytes, elf, ".eh_frame_hdr", 2999)),
         fault("section .comment", (elf, bytes) -> flip(bytes, elf, ".comment", 0)),
@@ -136,6 +137,16 @@ class VerificationTest {
   private static void flip(ByteBuffer bytes, Elf elf, String section, int at) {
     int position = (int) elf.section(section).offset() + at;
     bytes.put(position, (byte) (bytes.get(position) ^ 1));
+  }
+
+  /** Those of the first two wrappers: in the file, and in the relocations that fill them. */
+  private static void swapTwoPointers(Elf elf, ByteBuffer bytes) {
+    int pointer = (int) elf.section(".nvFatBinSegment").offset() + 8;
+    int addend = (int) elf.section(".rela.dyn").offset() + 16;
+    for (int at : new int[] {pointer, addend}) {
+      long first = bytes.getLong(at);
+      bytes.putLong(at, bytes.getLong(at + 24)).putLong(at + 24, first);
+    }
   }
 
   private static void verify(byte[] before, byte[] after) {
