@@ -61,7 +61,8 @@ async function show(health) {
   models = known;
   const ready = models.filter((model) => model.state === "ready").length;
   say("status", health.status, `${health.status}, ${ready} of ${models.length} models ready`);
-  $("version").textContent = `${health.version} on ${health.execution_provider}`;
+  const provider = health.execution_provider;
+  $("version").textContent = provider ? `${health.version} on ${provider}` : health.version;
   $("no-models").hidden = models.length > 0;
   const hadFocus = $("models").contains(document.activeElement);
   $("models").replaceChildren(...models.map(card));

@@ -30,6 +30,7 @@ public final class Main {
           System.out.print(text);
           yield 0;
         }
+        case CommandLine.Request.Examine(var provider) -> Doctor.examine(provider, System.out);
         case CommandLine.Request.Serve(ServerConfig config) -> serve(config);
       };
     } catch (ConfigException e) {

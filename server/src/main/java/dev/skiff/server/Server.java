@@ -45,7 +45,6 @@ public final class Server {
             () -> draining,
             config.log().access(),
             version,
-            "cpu",
             config.drain().timeout());
     rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);
@@ -80,6 +79,10 @@ public final class Server {
    */
   public void awaitModels() {
     modelsSettled.join();
+    repository.all().forEach(this::showPlacement);
+    for (int device : repository.devices()) {
+      metrics.bindGpu(device);
+    }
     metrics.bindJvm();
     rehearsal.start();
   }
@@ -130,6 +133,19 @@ public final class Server {
           version.model(), version.version(), state, () -> version.state().label().equals(state));
     }
     metrics.queueSize(version.model(), version.version(), version::waiting);
+  }
+
+  private void showPlacement(ModelVersion version) {
+    version
+        .placement()
+        .ifPresent(
+            placement ->
+                placement
+                    .nodes()
+                    .forEach(
+                        (provider, nodes) ->
+                            metrics.modelNodes(
+                                version.model(), version.version(), provider, nodes)));
   }
 
   private static void sleep(Duration duration) {

@@ -157,6 +157,33 @@ final class MainIT {
     }
   }
 
+  /** This is the CPU's build, and that comes before whatever the machine may have. */
+  @Test
+  void theDoctorSaysInOneSentenceWhatIsMissing() throws Exception {
+    try (JavaProcess process = SkiffProcess.run(Map.of(), "doctor")) {
+      assertThat(process.awaitExit()).as(process::toString).isEqualTo(1);
+      assertThat(process.out())
+          .map(line -> line.substring(0, 13).strip())
+          .containsExactly(
+              "GPU 0",
+              "build",
+              "driver",
+              "device files",
+              "libraries",
+              "kernels for",
+              "cuda",
+              "result");
+      assertThat(process.out())
+          .anyMatch(line -> line.matches("build +ONNX Runtime [\\d.]+ with cpu"))
+          .last()
+          .asString()
+          .isEqualTo(
+              "result        'cuda' was asked for, and this is the CPU's build, which has none: use"
+                  + " the GPU image, skiff:gpu, or ask for cpu");
+      assertThat(process.err()).isEmpty();
+    }
+  }
+
   @Test
   void logsInJsonNameTheRequestThatFailed(@TempDir Path folder) throws Exception {
     Path models = Repository.of(folder, "fails");

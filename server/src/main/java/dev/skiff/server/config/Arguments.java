@@ -61,7 +61,10 @@ final class Arguments {
 
   private static CommandSpec spec() {
     CommandSpec spec = CommandSpec.create().name("skiff");
-    spec.usageMessage().description("Serves the ONNX models of a folder over HTTP.");
+    spec.usageMessage()
+        .description(
+            "Serves the ONNX models of a folder over HTTP.",
+            "'skiff doctor' finds out instead whether a GPU can be used, and if not, what to do.");
     spec.addPositional(
         PositionalParamSpec.builder()
             .index("0")

@@ -41,6 +41,32 @@ public final class Keys {
           "DURATION",
           "4s",
           "how long to warm up on requests of its own after the start, at most, while no others come");
+  public static final Key PROVIDER =
+      new Key(
+          "provider",
+          "auto|cuda|tensorrt|cpu",
+          "auto",
+          "what models run on; auto takes CUDA where a GPU can be used, else the CPU");
+  public static final Key GPU_DEVICE =
+      new Key("gpu-device", "NUMBER", "0", "the GPU that models run on, counted from 0");
+  public static final Key GPU_MEMORY_LIMIT =
+      new Key(
+          "gpu-memory-limit",
+          "SIZE",
+          "none",
+          "the most GPU memory that one model takes for its weights and tensors");
+  public static final Key REQUIRE_FULL_GPU =
+      new Key(
+          "require-full-gpu",
+          "true|false",
+          "false",
+          "refuse a model that has nodes left on the CPU");
+  public static final Key CUDA_OPTIONS =
+      new Key(
+          "cuda-options",
+          "NAME=VALUE,...",
+          "",
+          "settings of ONNX Runtime's CUDA provider, over those that Skiff chooses");
   public static final Key INTRA_OP_THREADS =
       new Key(
           "intra-op-threads",
@@ -102,6 +128,11 @@ public final class Keys {
           HTTP_THREADS,
           FAST_LANE,
           REHEARSAL,
+          PROVIDER,
+          GPU_DEVICE,
+          GPU_MEMORY_LIMIT,
+          REQUIRE_FULL_GPU,
+          CUDA_OPTIONS,
           INTRA_OP_THREADS,
           CONCURRENCY,
           QUEUE_LIMIT,

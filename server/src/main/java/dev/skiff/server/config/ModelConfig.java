@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -73,6 +74,7 @@ public record ModelConfig(
     OptionalInt maxBatchSize = runtime.batching().maxBatchSize();
     SortedSet<Integer> preferred = runtime.batching().preferredBatchSizes();
     Duration queueDelay = runtime.batching().queueDelay();
+    ProviderConfig provider = runtime.provider();
     Map<String, List<Long>> warmUpShapes = Map.of();
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       JsonNode value = entry.getValue();
@@ -88,6 +90,13 @@ public record ModelConfig(
         case "max-batch-size" -> maxBatchSize = OptionalInt.of(setting.count(1, MAX_BATCH));
         case "preferred-batch-sizes" -> preferred = sizes(value, setting);
         case "queue-delay" -> queueDelay = setting.duration();
+        case "provider" ->
+            provider = provider.withChoice(setting.choice(ProviderConfig.Choice.class));
+        case "gpu-device" ->
+            provider = provider.withDevice(setting.count(0, ProviderConfig.MAX_DEVICE));
+        case "gpu-memory-limit" -> provider = provider.withMemoryLimit(setting.bytesOrNone());
+        case "require-full-gpu" -> provider = provider.withRequireFullGpu(setting.flag());
+        case "cuda-options" -> provider = provider.withCudaOptions(cudaOptions(value, setting));
         case "warm-up-shapes" -> warmUpShapes = shapes(value, setting);
         default -> throw new ConfigException(setting.origin() + ": unknown key");
       }
@@ -107,7 +116,8 @@ public record ModelConfig(
             concurrency,
             queueLimit,
             queueBytes,
-            new BatchingConfig(batching, maxBatchSize, preferred, queueDelay)),
+            new BatchingConfig(batching, maxBatchSize, preferred, queueDelay),
+            provider),
         warmUpShapes);
   }
 
@@ -123,6 +133,14 @@ public record ModelConfig(
       case "all" -> new VersionPolicy.All();
       default -> throw setting.wrong("latest, all or a list of versions");
     };
+  }
+
+  private static SortedMap<String, String> cudaOptions(JsonNode value, Setting setting) {
+    if (!value.isTextual()) {
+      throw new Setting(setting.origin(), value.toString())
+          .wrong("a text of pairs such as use_tf32=0,prefer_nhwc=1");
+    }
+    return setting.cudaOptions();
   }
 
   private static SortedSet<Integer> sizes(JsonNode value, Setting setting) {

@@ -10,10 +10,12 @@ import java.util.OptionalInt;
  * @param queueLimit requests that may wait
  * @param queueBytes bytes that they may have
  * @param batching how requests are joined
+ * @param provider what it runs on
  */
 public record RuntimeConfig(
     OptionalInt intraOpThreads,
     OptionalInt concurrency,
     int queueLimit,
     long queueBytes,
-    BatchingConfig batching) {}
+    BatchingConfig batching,
+    ProviderConfig provider) {}

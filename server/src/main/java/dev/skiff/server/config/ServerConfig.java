@@ -37,7 +37,13 @@ public record ServerConfig(
             settings.apply(Keys.CONCURRENCY).countOrAuto(),
             settings.apply(Keys.QUEUE_LIMIT).count(0, 1_000_000),
             settings.apply(Keys.QUEUE_BYTES).bytes(),
-            BatchingConfig.of(settings.apply(Keys.BATCHING).choice(BatchingConfig.Mode.class))),
+            BatchingConfig.of(settings.apply(Keys.BATCHING).choice(BatchingConfig.Mode.class)),
+            new ProviderConfig(
+                settings.apply(Keys.PROVIDER).choice(ProviderConfig.Choice.class),
+                settings.apply(Keys.GPU_DEVICE).count(0, ProviderConfig.MAX_DEVICE),
+                settings.apply(Keys.GPU_MEMORY_LIMIT).bytesOrNone(),
+                settings.apply(Keys.REQUIRE_FULL_GPU).flag(),
+                settings.apply(Keys.CUDA_OPTIONS).cudaOptions())),
         new DrainConfig(
             settings.apply(Keys.DRAIN_DELAY).duration(),
             settings.apply(Keys.DRAIN_TIMEOUT).duration()),

@@ -3,7 +3,11 @@ package dev.skiff.server.config;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,6 +20,11 @@ record Setting(String origin, String text) {
   private static final Pattern COUNT = Pattern.compile("\\d{1,10}");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(us|ms|s|m|h)");
+  private static final Pattern OPTION = Pattern.compile("\\s*([a-z][a-z0-9_]*)=([\\w.-]+)\\s*");
+  private static final SortedMap<String, String> OWN_KEYS =
+      new TreeMap<>(
+          Map.of(
+              "device_id", Keys.GPU_DEVICE.name(), "gpu_mem_limit", Keys.GPU_MEMORY_LIMIT.name()));
   private static final Duration LONGEST = Duration.ofDays(365);
 
   /** A whole number within these bounds. */
@@ -59,6 +68,38 @@ record Setting(String origin, String text) {
     } catch (ArithmeticException e) {
       throw wrong("a size below 8 EiB");
     }
+  }
+
+  /** A number of bytes, or nothing for {@code none}. */
+  OptionalLong bytesOrNone() {
+    if (text.equals("none")) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(bytes());
+    } catch (ConfigException e) {
+      throw wrong("none or a size such as 1000000, 64MiB or 1GiB");
+    }
+  }
+
+  /** Settings of ONNX Runtime's CUDA provider, such as {@code use_tf32=0,prefer_nhwc=1}. */
+  SortedMap<String, String> cudaOptions() {
+    SortedMap<String, String> options = new TreeMap<>();
+    if (text.isEmpty()) {
+      return options;
+    }
+    for (String part : text.split(",", -1)) {
+      Matcher matcher = OPTION.matcher(part);
+      if (!matcher.matches() || options.put(matcher.group(1), matcher.group(2)) != null) {
+        throw wrong("pairs such as use_tf32=0,prefer_nhwc=1, each name once");
+      }
+    }
+    for (String own : OWN_KEYS.keySet()) {
+      if (options.containsKey(own)) {
+        throw wrong("no " + own + ", which has its own key, " + OWN_KEYS.get(own));
+      }
+    }
+    return options;
   }
 
   /**

@@ -5,9 +5,11 @@ import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelState;
 import dev.skiff.server.model.ModelVersion;
+import dev.skiff.server.model.Placement;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** The probes: {@code /health}, {@code /health/live}, {@code /health/ready} and V2's two. */
@@ -15,20 +17,16 @@ final class HealthHandler {
   private final ModelRepository repository;
   private final BooleanSupplier draining;
   private final String version;
-  private final String provider;
 
   /**
    * The probes of a server.
    *
    * @param draining whether the server is about to end
-   * @param provider the execution provider in use
    */
-  HealthHandler(
-      ModelRepository repository, BooleanSupplier draining, String version, String provider) {
+  HealthHandler(ModelRepository repository, BooleanSupplier draining, String version) {
     this.repository = repository;
     this.draining = draining;
     this.version = version;
-    this.provider = provider;
   }
 
   /** What the server can do at the moment. */
@@ -50,7 +48,7 @@ final class HealthHandler {
               json.writeStartObject();
               json.writeStringField("status", status.name().toLowerCase(Locale.ROOT));
               json.writeStringField("version", version);
-              json.writeStringField("execution_provider", provider);
+              json.writeStringField("execution_provider", repository.providers());
               json.writeArrayFieldStart("models");
               for (ModelVersion model : repository.all()) {
                 model(json, model);
@@ -93,6 +91,10 @@ final class HealthHandler {
     json.writeStringField("state", state.label());
     if (state instanceof ModelState.Unavailable(String reason)) {
       json.writeStringField("reason", reason);
+    }
+    Optional<Placement> placement = model.placement();
+    if (placement.isPresent()) {
+      PlacementWriter.write(json, placement.get());
     }
     json.writeEndObject();
   }

@@ -49,7 +49,6 @@ public final class HttpServer {
    * @param draining whether the server is about to end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
-   * @param provider the execution provider in use, for its replies
    * @param drainTimeout how long {@link #stop} waits for requests under way
    */
   public HttpServer(
@@ -59,12 +58,11 @@ public final class HttpServer {
       BooleanSupplier draining,
       boolean accessLog,
       String version,
-      String provider,
       Duration drainTimeout) {
     this.config = config;
     this.reception = new Reception(metrics, accessLog);
     this.jettyErrors = new JettyErrors(metrics);
-    List<Route> routes = routes(config, repository, metrics, draining, version, provider);
+    List<Route> routes = routes(config, repository, metrics, draining, version);
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
@@ -74,15 +72,14 @@ public final class HttpServer {
       ModelRepository repository,
       Metrics metrics,
       BooleanSupplier draining,
-      String version,
-      String provider) {
+      String version) {
     Predictions predictions =
         new Predictions(repository, metrics, config.requestTimeout(), config.maxRequestBytes());
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);
     MetadataHandler metadata = new MetadataHandler(repository, version);
     ModelHandler model = new ModelHandler(repository, metrics);
-    HealthHandler health = new HealthHandler(repository, draining, version, provider);
+    HealthHandler health = new HealthHandler(repository, draining, version);
     Handler prometheus =
         exchange ->
             exchange.reply(

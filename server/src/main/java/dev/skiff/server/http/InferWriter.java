@@ -15,9 +15,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -107,13 +107,8 @@ final class InferWriter {
           ErrorCode.RESOURCE_EXHAUSTED,
           "the reply would have %d bytes, over the limit of %d".formatted(length, MOST_BYTES));
     }
-    byte[] bytes = Arrays.copyOfRange(json.bytes(), json.offset(), json.offset() + (int) length);
-    json.release();
-    int at = json.length();
-    for (ByteBuffer data : binary) {
-      data.get(0, bytes, at, data.limit());
-      at += data.limit();
-    }
-    return new Body(bytes);
+    ReplyBuffer buffer = Objects.requireNonNull(json.lent(), "written by Json");
+    buffer.append(binary);
+    return buffer.body();
   }
 }

@@ -12,6 +12,7 @@ import dev.skiff.server.metrics.Metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
+import dev.skiff.server.model.Placement;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -49,7 +50,7 @@ final class ModelHandler {
                     "max_batch_size", batched ? model.batcher().limits().requestRows() : 0);
                 tensors(json, "input", model.inputs(), batched);
                 tensors(json, "output", model.outputs(), batched);
-                batching(json, model.batcher());
+                batching(json, model.batcher(), model.placement());
                 json.writeEndObject();
               });
       exchange.reply(200, Json.CONTENT_TYPE, body);
@@ -73,6 +74,7 @@ final class ModelHandler {
                 json.writeNumberField("execution_count", meters.runs());
                 json.writeNumberField("service_time_ns", lease.target().serviceTime().nanos());
                 json.writeBooleanField("in_place", lease.target().serviceTime().isQuick());
+                PlacementWriter.write(json, lease.target().placement());
                 json.writeObjectFieldStart("inference_stats");
                 duration(json, "success", meters.total());
                 duration(json, "fail", meters.failure());
@@ -100,11 +102,16 @@ final class ModelHandler {
   }
 
   /** The dynamic batcher's settings, or why it runs each request alone; and the runs at a time. */
-  private static void batching(JsonGenerator json, Batcher batcher) throws IOException {
+  private static void batching(JsonGenerator json, Batcher batcher, Placement placement)
+      throws IOException {
     json.writeArrayFieldStart("instance_group");
     json.writeStartObject();
-    json.writeStringField("kind", "KIND_CPU");
+    json.writeStringField("kind", placement.device().isPresent() ? "KIND_GPU" : "KIND_CPU");
     json.writeNumberField("count", batcher.limits().concurrency());
+    if (placement.device().isPresent()) {
+      json.writeFieldName("gpus");
+      json.writeArray(new int[] {placement.device().getAsInt()}, 0, 1);
+    }
     json.writeEndObject();
     json.writeEndArray();
     Optional<String> objection = batcher.objection();

@@ -2,6 +2,8 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,12 +49,27 @@ final class ReplyBuffer extends OutputStream {
     size += length;
   }
 
+  /** Appends the bytes of all of these, each from its first to its limit. */
+  void append(List<ByteBuffer> parts) {
+    int more = parts.stream().mapToInt(ByteBuffer::limit).reduce(0, Math::addExact);
+    room(more, Math.addExact(size, more));
+    for (ByteBuffer part : parts) {
+      part.get(0, bytes, size, part.limit());
+      size += part.limit();
+    }
+  }
+
   private void room(int more) {
+    room(more, 2L * Math.addExact(size, more));
+  }
+
+  /** Memory for some bytes more, of so many in all where there is none. */
+  private void room(int more, long ample) {
     int needed = Math.addExact(size, more);
     if (needed > bytes.length) {
-      byte[] larger = BodyMemory.SHARED.poll(2L * needed);
+      byte[] larger = BodyMemory.SHARED.poll(ample);
       if (larger == null) {
-        larger = new byte[(int) Math.max(needed, Math.min(2L * needed, MOST_BYTES))];
+        larger = new byte[(int) Math.max(needed, Math.min(ample, MOST_BYTES))];
       }
       System.arraycopy(bytes, 0, larger, 0, size);
       BodyMemory.SHARED.offer(bytes);

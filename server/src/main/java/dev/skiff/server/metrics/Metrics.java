@@ -75,6 +75,11 @@ public final class Metrics implements AutoCloseable {
     new UptimeMetrics().bindTo(registry);
   }
 
+  /** Adds the meters of a GPU, counted from 0, if the driver's library for them is here. */
+  public void bindGpu(int device) {
+    Nvml.open().ifPresent(nvml -> GpuMeters.bind(device, nvml, registry));
+  }
+
   /** The meters of one version of a model, made at their first use. */
   public ModelMeters model(String model, long version) {
     Version key = new Version(model, version);
@@ -105,6 +110,14 @@ public final class Metrics implements AutoCloseable {
         .description("Requests that wait for their turn")
         .tags("model", model, "version", Long.toString(version))
         .strongReference(true)
+        .register(registry);
+  }
+
+  /** Shows how many nodes of a version's graph an execution provider has. */
+  public void modelNodes(String model, long version, String provider, int nodes) {
+    Gauge.builder("skiff.model.nodes", () -> nodes)
+        .description("Nodes of the model's graph, by the execution provider that runs them")
+        .tags("model", model, "version", Long.toString(version), "provider", provider)
         .register(registry);
   }
 

@@ -23,4 +23,12 @@ record Concurrency(int runs, int intraOpThreads) {
     int otherThreads = Math.max(1, cpus - chosenRuns + 1);
     return new Concurrency(chosenRuns, threads.orElse(otherThreads));
   }
+
+  /**
+   * The same for a GPU: one run at a time, so that requests that come meanwhile join into a batch,
+   * and one thread for the nodes left on the CPU.
+   */
+  static Concurrency onAccelerator(OptionalInt runs, OptionalInt threads) {
+    return new Concurrency(runs.orElse(1), threads.orElse(1));
+  }
 }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param pool where tensors for the inputs come from
  * @param batcher runs requests in turn
  * @param serviceTime how long its requests take
+ * @param placement where it runs
  * @param release frees everything, once nobody runs the model any more
  */
 public record LoadedModel(
@@ -23,6 +24,7 @@ public record LoadedModel(
     TensorPool pool,
     Batcher batcher,
     ServiceTime serviceTime,
+    Placement placement,
     Runnable release) {
   public LoadedModel {
     inputs = List.copyOf(inputs);
@@ -43,6 +45,7 @@ public record LoadedModel(
         pool,
         quick ? batcher.unobserved() : batcher.recorded(),
         quick ? serviceTime : serviceTime.unbounded(),
+        placement,
         end);
   }
 }

@@ -12,6 +12,7 @@ import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.runtime.ExecutionProvider;
 import dev.skiff.server.runtime.ModelLoadException;
+import dev.skiff.server.runtime.NodePlacement;
 import dev.skiff.server.runtime.OnnxRuntime;
 import dev.skiff.server.runtime.OnnxSession;
 import java.io.IOException;
@@ -47,14 +48,16 @@ final class ModelLoader {
     if (file == null) {
       throw new ModelLoadException("version " + version + " is not there");
     }
-    Concurrency concurrency = concurrency(config.runtime(), false);
-    OnnxSession session = open(runtime, file, concurrency);
+    ExecutionProvider provider = provider(runtime, model, config);
+    Concurrency concurrency = concurrency(config.runtime(), provider, false);
+    OnnxSession session = open(runtime, file, provider, concurrency);
+    placed(session, model, config);
     Optional<ServiceTime> warm = warmUp(session, model, config);
     boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
-    Concurrency better = concurrency(config.runtime(), costly);
+    Concurrency better = concurrency(config.runtime(), provider, costly);
     if (!better.equals(concurrency)) {
       session.close();
-      session = open(runtime, file, better);
+      session = open(runtime, file, provider, better);
       warm = warmUp(session, model, config);
     }
     Batcher batcher = batcher(session, config, warm, better.runs(), listener);
@@ -66,25 +69,65 @@ final class ModelLoader {
         session.pool(),
         batcher,
         mayLoop(file) ? serviceTime.unbounded() : serviceTime,
+        Placement.on(provider, session.placement()),
         end(batcher, session));
   }
 
-  private static Concurrency concurrency(RuntimeConfig config, boolean costly) {
+  private static ExecutionProvider provider(
+      OnnxRuntime runtime, ScannedModel model, ModelConfig config) throws ModelLoadException {
+    ProviderChoice choice = ProviderChoice.of(config.runtime().provider(), runtime.accelerators());
+    choice.regret().ifPresent(why -> log.warn("model '{}' runs on the CPU: {}", model.name(), why));
+    return choice.provider();
+  }
+
+  /** Says what a GPU did not take, or refuses the model for it. */
+  private static void placed(OnnxSession session, ScannedModel model, ModelConfig config)
+      throws ModelLoadException {
+    NodePlacement placement = session.placement();
+    if (placement.onCpu() == 0) {
+      return;
+    }
+    String rest =
+        "%d of %d nodes run on the CPU (%s)"
+            .formatted(
+                placement.onCpu(), placement.total(), String.join(", ", placement.cpuOperators()));
+    if (config.runtime().provider().requireFullGpu()) {
+      session.close();
+      throw new ModelLoadException("require-full-gpu is set, but " + rest);
+    }
+    log.info("model '{}': {}", model.name(), rest);
+  }
+
+  private static Concurrency concurrency(
+      RuntimeConfig config, ExecutionProvider provider, boolean costly) {
+    if (provider instanceof ExecutionProvider.Accelerator) {
+      return Concurrency.onAccelerator(config.concurrency(), config.intraOpThreads());
+    }
     int cpus = Runtime.getRuntime().availableProcessors();
     return Concurrency.choose(config.concurrency(), config.intraOpThreads(), cpus, costly);
   }
 
-  private static OnnxSession open(OnnxRuntime runtime, Path file, Concurrency concurrency)
+  private static OnnxSession open(
+      OnnxRuntime runtime, Path file, ExecutionProvider provider, Concurrency concurrency)
       throws ModelLoadException {
-    return runtime.open(file, new ExecutionProvider.Cpu(concurrency.intraOpThreads()));
+    return runtime.open(file, provider.withIntraOpThreads(concurrency.intraOpThreads()));
   }
 
-  /** The time that a run on one row takes; none if the made-up data is no good. */
+  /**
+   * The time that a run on one row takes; none if the made-up data is no good.
+   *
+   * @throws ModelLoadException if it was not the data, but the GPU or its libraries
+   */
   private static Optional<ServiceTime> warmUp(
-      OnnxSession session, ScannedModel model, ModelConfig config) {
+      OnnxSession session, ScannedModel model, ModelConfig config) throws ModelLoadException {
     try {
       return Optional.of(WarmUp.run(session, config.warmUpShapes()));
     } catch (InferenceException e) {
+      Optional<String> fault = session.fault();
+      if (fault.isPresent()) {
+        session.close();
+        throw new ModelLoadException(fault.get());
+      }
       log.warn(
           "model '{}' could not be warmed on made-up data ({}); give it warm-up-shapes in model.json",
           model.name(),

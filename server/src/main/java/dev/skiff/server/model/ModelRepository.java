@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -220,6 +221,25 @@ public final class ModelRepository {
   /** Every version of every model, by name and number. */
   public List<ModelVersion> all() {
     return models.values().stream().flatMap(versions -> versions.values().stream()).toList();
+  }
+
+  /** The execution providers that models run on now, such as "cpu" or "cpu, cuda". */
+  public String providers() {
+    return all().stream()
+        .flatMap(version -> version.placement().stream())
+        .map(Placement::provider)
+        .distinct()
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  /** The GPUs that models run on now, counted from 0, each once. */
+  public int[] devices() {
+    return all().stream()
+        .flatMap(version -> version.placement().stream())
+        .flatMapToInt(placement -> placement.device().stream())
+        .distinct()
+        .toArray();
   }
 
   /**

@@ -42,6 +42,11 @@ public final class ModelVersion {
     return loaded == null ? 0 : loaded.batcher().waiting();
   }
 
+  /** Where the version runs; nothing while it is not ready. */
+  public synchronized Optional<Placement> placement() {
+    return Optional.ofNullable(loaded).map(LoadedModel::placement);
+  }
+
   /** Has the listener told of each run from now on. */
   public void listen(RunListener told) {
     listener = told;

@@ -21,7 +21,7 @@ import java.lang.invoke.MethodHandles;
 final class CApi {
   private static final int GET_ERROR_MESSAGE = 2;
   private static final int RELEASE_STATUS = 93;
-  private static final int LAST_USED = 252;
+  private static final int LAST_USED = 412;
 
   static final ValueLayout.OfLong POINTER = ValueLayout.JAVA_LONG;
   static final ValueLayout.OfLong SIZE = ValueLayout.JAVA_LONG;

@@ -13,9 +13,11 @@ import java.nio.file.Path;
  */
 public final class OnnxRuntime {
   private final OrtEnvironment environment;
+  private final Accelerators accelerators;
 
   private OnnxRuntime(OrtEnvironment environment) {
     this.environment = environment;
+    this.accelerators = new ProbedAccelerators(environment);
   }
 
   /** Loads the native libraries, with telemetry off. Takes a tenth of a second or two. */
@@ -24,6 +26,16 @@ public final class OnnxRuntime {
     // Kernel errors reach us as exceptions and go to our own log: keep them off standard error.
     return new OnnxRuntime(
         OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "skiff"));
+  }
+
+  /** The providers that need a GPU. */
+  public Accelerators accelerators() {
+    return accelerators;
+  }
+
+  /** Tries a GPU, with small operators whose answers are compared with the CPU's. Takes seconds. */
+  public Checkup examine(ExecutionProvider.Cuda cuda) {
+    return Checkup.of(environment, accelerators, cuda);
   }
 
   /**

@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Shape;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +47,8 @@ public final class OnnxSession implements Runner, AutoCloseable {
 
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final ExecutionProvider provider;
+  private final NodePlacement placement;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final TensorPool pool = new TensorPool(POOL_BYTES);
@@ -53,11 +57,18 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final Map<String, OutputShapes> guessed = new HashMap<>();
 
   private final Map<String, OutputShapes> confirmed = new ConcurrentHashMap<>();
+  private volatile @Nullable Diagnosis fault;
 
-  private OnnxSession(OrtEnvironment environment, OrtSession session)
+  private OnnxSession(OrtEnvironment environment, OrtSession session, ExecutionProvider provider)
       throws OrtException, ModelLoadException {
     this.environment = environment;
     this.session = session;
+    this.provider = provider;
+    // On the CPU alone there is nothing to find out, and its sessions have kept nothing.
+    this.placement =
+        provider instanceof ExecutionProvider.Accelerator
+            ? NodePlacement.of(session)
+            : NodePlacement.UNKNOWN;
     List<TensorSpec> inputSpecs = new ArrayList<>();
     for (NodeInfo node : session.getInputInfo().values()) {
       inputSpecs.add(OnnxTypes.input(node));
@@ -79,29 +90,18 @@ public final class OnnxSession implements Runner, AutoCloseable {
   static OnnxSession open(OrtEnvironment environment, Path file, ExecutionProvider provider)
       throws ModelLoadException {
     OrtSession session = null;
-    try (SessionOptions options = options(provider)) {
+    try (SessionOptions options = SessionSettings.of(provider)) {
       session = environment.createSession(file.toString(), options);
-      return new OnnxSession(environment, session);
+      return new OnnxSession(environment, session, provider);
     } catch (OrtException e) {
       closeQuietly(session);
-      throw new ModelLoadException(OrtFailure.reason(e), e);
+      String reason =
+          Diagnosis.of(e, provider).map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
+      throw new ModelLoadException(reason, e);
     } catch (ModelLoadException e) {
       closeQuietly(session);
       throw e;
     }
-  }
-
-  private static SessionOptions options(ExecutionProvider provider) throws OrtException {
-    SessionOptions options = new SessionOptions();
-    switch (provider) {
-      case ExecutionProvider.Cpu cpu -> options.setIntraOpNumThreads(cpu.intraOpThreads());
-    }
-    options.setInterOpNumThreads(1);
-    options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
-    // On by default, and an idle server would burn a core.
-    options.addConfigEntry("session.intra_op.allow_spinning", "0");
-    options.addConfigEntry("session.inter_op.allow_spinning", "0");
-    return options;
   }
 
   /** The inputs, in the graph's order. All of them are required. */
@@ -112,6 +112,18 @@ public final class OnnxSession implements Runner, AutoCloseable {
   /** The outputs, in the graph's order. */
   public List<TensorSpec> outputs() {
     return outputs;
+  }
+
+  /** Where the nodes of the graph run; nothing is known of a session on the CPU, which has all. */
+  public NodePlacement placement() {
+    return placement;
+  }
+
+  /**
+   * What the last run that failed for a fault of the GPU or its libraries met; nothing if none did.
+   */
+  public Optional<String> fault() {
+    return Optional.ofNullable(fault).map(Diagnosis::sentence);
   }
 
   /** Where tensors for this model's inputs come from. */
@@ -286,9 +298,14 @@ public final class OnnxSession implements Runner, AutoCloseable {
     }
   }
 
-  private static RuntimeException failed(OrtException e) {
+  private RuntimeException failed(OrtException e) {
     log.warn("a model failed to run", e);
-    return OrtFailure.ofRun(e);
+    Optional<Diagnosis> diagnosis = Diagnosis.of(e, provider);
+    if (diagnosis.isEmpty()) {
+      return OrtFailure.ofRun(e);
+    }
+    fault = diagnosis.get();
+    return new InferenceException(diagnosis.get().code(), diagnosis.get().sentence());
   }
 
   private static void closeQuietly(@Nullable OrtSession session) {

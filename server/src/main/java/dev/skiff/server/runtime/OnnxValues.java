@@ -13,6 +13,10 @@ import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.Value;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +25,19 @@ import java.util.TreeMap;
 
 /** Copies what ONNX Runtime allocated for an answer into values of ours. */
 final class OnnxValues {
+  /** A tensor's own memory. What is public in the binding copies it onto the heap. */
+  private static final MethodHandle MEMORY;
+
+  static {
+    try {
+      MEMORY =
+          MethodHandles.privateLookupIn(OnnxTensor.class, MethodHandles.lookup())
+              .findVirtual(OnnxTensor.class, "getBuffer", MethodType.methodType(ByteBuffer.class));
+    } catch (ReflectiveOperationException e) {
+      throw CApi.moved(e);
+    }
+  }
+
   private OnnxValues() {}
 
   /** A copy of the value; the caller keeps the original and closes it. */
@@ -42,9 +59,17 @@ final class OnnxValues {
     }
     Tensor copy = pool.acquire(datatype, Shape.of(tensor.getInfo().getShape()));
     if (copy.data().hasRemaining()) {
-      copy.data().put(0, tensor.getByteBuffer(), 0, copy.data().limit());
+      copy.data().put(0, memory(tensor), 0, copy.data().limit());
     }
     return copy;
+  }
+
+  private static ByteBuffer memory(OnnxTensor tensor) throws OrtException {
+    try {
+      return (ByteBuffer) MEMORY.invokeExact(tensor);
+    } catch (Throwable e) {
+      throw CApi.rethrown(e);
+    }
   }
 
   private static Value copy(OnnxSequence sequence, TensorPool pool) throws OrtException {

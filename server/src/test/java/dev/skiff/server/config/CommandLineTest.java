@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandLineTest {
+
+  @Test
+  void theDoctorTakesTheProvidersSettings() {
+    assertThat(
+            CommandLine.parse(
+                new String[] {"doctor", "--gpu-device=2"},
+                Map.of("SKIFF_GPU_MEMORY_LIMIT", "1GiB"),
+                "1.2.3"))
+        .isEqualTo(
+            new CommandLine.Request.Examine(
+                RuntimeConfigs.provider(ProviderConfig.Choice.AUTO)
+                    .withDevice(2)
+                    .withMemoryLimit(OptionalLong.of(1 << 30))));
+    Parsed.refuses(
+        "--gpu-device: expected a whole number from 0 to 255, got 'x'", "doctor", "--gpu-device=x");
+  }
 
   @Test
   void aFlagCountsBeforeAVariableBeforeTheFileBeforeTheDefault(@TempDir Path folder)

@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +55,11 @@ class ModelConfigTest {
                   "max-batch-size": 15,
                   "preferred-batch-sizes": [8, 4],
                   "queue-delay": "16ms",
+                  "provider": "cuda",
+                  "gpu-device": 1,
+                  "gpu-memory-limit": "2KiB",
+                  "require-full-gpu": true,
+                  "cuda-options": "use_tf32=0",
                   "warm-up-shapes": {"image": [1, 3, 224, 224], "mask": [1]}
                 }
                 """))
@@ -69,7 +76,13 @@ class ModelConfigTest {
                         BatchingConfig.Mode.ON,
                         OptionalInt.of(15),
                         new TreeSet<>(List.of(8, 4)),
-                        Duration.ofMillis(16))),
+                        Duration.ofMillis(16)),
+                    new ProviderConfig(
+                        ProviderConfig.Choice.CUDA,
+                        1,
+                        OptionalLong.of(2048),
+                        true,
+                        new TreeMap<>(Map.of("use_tf32", "0")))),
                 Map.of("image", List.of(1L, 3L, 224L, 224L), "mask", List.of(1L))));
   }
 
@@ -78,6 +91,20 @@ class ModelConfigTest {
     assertThat(read("{\"queue-limit\": 0}").runtime()).isEqualTo(RuntimeConfigs.of(2, 3, 0));
     assertThat(read("{\"concurrency\": \"9\"}").runtime()).isEqualTo(RuntimeConfigs.of(2, 9, 4));
     assertThat(read("{\"intra-op-threads\": 9}").runtime()).isEqualTo(RuntimeConfigs.of(9, 3, 4));
+  }
+
+  /** The server's options hold but for those that the model has other values for. */
+  @Test
+  void cudaOptionsAreJoined() throws IOException {
+    ProviderConfig server =
+        RuntimeConfigs.provider(ProviderConfig.Choice.CUDA)
+            .withCudaOptions(new TreeMap<>(Map.of("use_tf32", "0", "prefer_nhwc", "1")));
+    RuntimeConfig runtime =
+        new RuntimeConfig(
+            RUNTIME.intraOpThreads(), RUNTIME.concurrency(), 1, 1, RUNTIME.batching(), server);
+    Files.writeString(file, "{\"cuda-options\": \"use_tf32=1\"}");
+    assertThat(ModelConfig.read(file, runtime).runtime().provider().cudaOptions())
+        .isEqualTo(Map.of("use_tf32", "1", "prefer_nhwc", "1"));
   }
 
   @Test
@@ -106,6 +133,17 @@ class ModelConfigTest {
           {"preferred-batch-sizes": [0]}| preferred-batch-sizes: expected a whole number from 1 to 1000000, got '0'
           {"max-batch-size": 8, "preferred-batch-sizes": [4, 16]} | preferred-batch-sizes: expected at most max-batch-size, 8, got '16'
           {"queue-delay": 5}            | queue-delay: expected a duration such as 500ms, 30s or 5m, got '5'
+          {"provider": "gpu"}           | provider: expected one of auto, cuda, tensorrt, cpu, got 'gpu'
+          {"provider": null}            | provider: expected one of auto, cuda, tensorrt, cpu, got 'null'
+          {"gpu-device": -1}            | gpu-device: expected a whole number from 0 to 255, got '-1'
+          {"gpu-device": "GPU-1"}       | gpu-device: expected a whole number from 0 to 255, got 'GPU-1'
+          {"gpu-memory-limit": "90%"}   | gpu-memory-limit: expected none or a size such as 1000000, 64MiB or 1GiB, got '90%'
+          {"require-full-gpu": "yes"}   | require-full-gpu: expected true or false, got 'yes'
+          {"cuda-options": "use_tf32"}  | cuda-options: expected pairs such as use_tf32=0,prefer_nhwc=1, each name once, got 'use_tf32'
+          {"cuda-options": "a=1,a=2"}   | cuda-options: expected pairs such as use_tf32=0,prefer_nhwc=1, each name once, got 'a=1,a=2'
+          {"cuda-options": "a=1,"}      | cuda-options: expected pairs such as use_tf32=0,prefer_nhwc=1, each name once, got 'a=1,'
+          {"cuda-options": {"a": 1}}    | cuda-options: expected a text of pairs such as use_tf32=0,prefer_nhwc=1, got '{"a":1}'
+          {"cuda-options": "device_id=1"}| cuda-options: expected no device_id, which has its own key, gpu-device, got 'device_id=1'
           {"versions": "newest"}        | versions: expected latest, all or a list of versions, got 'newest'
           {"versions": []}              | versions: expected latest, all or a list of versions, got ''
           {"versions": 3}               | versions: expected latest, all or a list of versions, got '3'

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +39,11 @@ class ServerConfigTest {
           Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
           Map.entry(Keys.FAST_LANE, "false"),
           Map.entry(Keys.REHEARSAL, "9012ms"),
+          Map.entry(Keys.PROVIDER, "tensorrt"),
+          Map.entry(Keys.GPU_DEVICE, "13"),
+          Map.entry(Keys.GPU_MEMORY_LIMIT, "9014"),
+          Map.entry(Keys.REQUIRE_FULL_GPU, "true"),
+          Map.entry(Keys.CUDA_OPTIONS, "use_tf32=0, prefer_nhwc=1"),
           Map.entry(Keys.LOG_FORMAT, "json"),
           Map.entry(Keys.LOG_LEVEL, "debug"),
           Map.entry(Keys.ACCESS_LOG, "true"));
@@ -65,7 +72,8 @@ class ServerConfigTest {
                     OptionalInt.empty(),
                     128,
                     64 << 20,
-                    BatchingConfig.of(BatchingConfig.Mode.AUTO)),
+                    BatchingConfig.of(BatchingConfig.Mode.AUTO),
+                    RuntimeConfigs.provider(ProviderConfig.Choice.AUTO)),
                 new DrainConfig(Duration.ZERO, Duration.ofSeconds(20)),
                 new LogConfig(LogConfig.Format.TEXT, LogConfig.Level.INFO, false)));
   }
@@ -92,7 +100,13 @@ class ServerConfigTest {
                     OptionalInt.of(1007),
                     9008,
                     9011,
-                    BatchingConfig.of(BatchingConfig.Mode.OFF)),
+                    BatchingConfig.of(BatchingConfig.Mode.OFF),
+                    new ProviderConfig(
+                        ProviderConfig.Choice.TENSORRT,
+                        13,
+                        OptionalLong.of(9014),
+                        true,
+                        new TreeMap<>(Map.of("prefer_nhwc", "1", "use_tf32", "0")))),
                 new DrainConfig(Duration.ofMillis(9009), Duration.ofMillis(9010)),
                 new LogConfig(LogConfig.Format.JSON, LogConfig.Level.DEBUG, true)));
   }

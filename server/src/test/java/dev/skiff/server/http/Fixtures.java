@@ -18,15 +18,18 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
+import dev.skiff.server.model.Placement;
 import dev.skiff.server.model.ServiceTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractStringAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -62,7 +65,15 @@ final class Fixtures {
             BatchPolicy.ALONE,
             Optional.empty(),
             new Batcher.Limits(1, 1, Long.MAX_VALUE, Long.MAX_VALUE));
-    return new LoadedModel(inputs, outputs, labels, pool, batcher, ServiceTime.unknown(), () -> {});
+    return new LoadedModel(
+        inputs,
+        outputs,
+        labels,
+        pool,
+        batcher,
+        ServiceTime.unknown(),
+        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap()),
+        () -> {});
   }
 
   static Body body(String text) {

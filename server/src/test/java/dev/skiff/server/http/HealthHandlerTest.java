@@ -95,7 +95,7 @@ class HealthHandlerTest {
     JsonNode health = ask(handler::health);
     assertThat(health.get("status").textValue()).isEqualTo(status);
     assertThat(health.get("version").textValue()).isEqualTo("1.2.3");
-    assertThat(health.get("execution_provider").textValue()).isEqualTo("cpu");
+    assertThat(health.get("execution_provider").textValue()).isEmpty();
     assertThat(ask(handler::ready)).hasToString("{\"ready\":false}");
     FakeExchange live = new FakeExchange("GET");
     new Reception(new Metrics(), false).receive(live, "/x", handler::live);
@@ -118,7 +118,7 @@ class HealthHandlerTest {
   }
 
   private HealthHandler handler(ModelRepository repository) {
-    return new HealthHandler(repository, draining::get, "1.2.3", "cpu");
+    return new HealthHandler(repository, draining::get, "1.2.3");
   }
 
   private ModelRepository repository() {

@@ -46,7 +46,7 @@ class OpenApiTest {
     List<String> routes;
     try (Metrics metrics = new Metrics()) {
       routes =
-          HttpServer.routes(config, repository, metrics, () -> false, "test", "cpu").stream()
+          HttpServer.routes(config, repository, metrics, () -> false, "test").stream()
               .map(route -> route.method() + " " + route.path())
               .toList();
     }

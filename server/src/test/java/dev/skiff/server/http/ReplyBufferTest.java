@@ -4,7 +4,10 @@ import static dev.skiff.server.http.Fixtures.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.http.Exchange.Body;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +43,19 @@ class ReplyBufferTest {
       expected.append(i).append(" bottles;");
     }
     assertThat(text(buffer.body())).isEqualTo(expected.toString());
+  }
+
+  @Test
+  void appendsWholeBuffersWithoutRoomToSpare() {
+    ReplyBuffer buffer = written("{}");
+    ByteBuffer data = ByteBuffer.allocateDirect(700_000);
+    data.put(699_999, (byte) 7).position(5);
+    buffer.append(List.of(data, ByteBuffer.wrap(new byte[] {1, 2})));
+    Body body = buffer.body();
+    assertThat(body.length()).isEqualTo(700_004);
+    assertThat(body.bytes()).startsWith('{', '}', 0);
+    assertThat(Arrays.copyOfRange(body.bytes(), 700_001, 700_004)).containsExactly(7, 1, 2);
+    assertThat(data.position()).as("the tensor's buffer is as it was").isEqualTo(5);
   }
 
   @Test

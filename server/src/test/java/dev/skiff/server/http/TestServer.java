@@ -59,6 +59,8 @@ final class TestServer implements AutoCloseable {
         server.awaitModels();
         yield new TestServer(server);
       }
+      case CommandLine.Request.Examine examine ->
+          throw new IllegalArgumentException(examine.toString());
       case CommandLine.Request.Show(var text) -> throw new IllegalArgumentException(text);
     };
   }

@@ -31,6 +31,7 @@ class MetricsTest {
         .containsExactly(
             "skiff_batch_size histogram",
             "skiff_batch_size_max gauge",
+            "skiff_model_nodes gauge",
             "skiff_model_state gauge",
             "skiff_queue_duration_seconds histogram",
             "skiff_queue_duration_seconds_max gauge",
@@ -82,7 +83,12 @@ class MetricsTest {
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(labels)
         .containsExactly(
-            "code=NOT_FOUND", "code=OVERLOADED", "model=iris", "state=ready", "version=3");
+            "code=NOT_FOUND",
+            "code=OVERLOADED",
+            "model=iris",
+            "provider=cuda",
+            "state=ready",
+            "version=3");
   }
 
   @Test
@@ -140,6 +146,16 @@ class MetricsTest {
   }
 
   @Test
+  void nodesAreShownByTheirProvider() {
+    metrics.modelNodes("iris", 3, "cuda", 7);
+    metrics.modelNodes("iris", 3, "cpu", 2);
+    System.gc(); // gauges hold their values weakly unless told otherwise
+    assertThat(metrics.scrape())
+        .contains("skiff_model_nodes{model=\"iris\",provider=\"cuda\",version=\"3\"} 7.0\n")
+        .contains("skiff_model_nodes{model=\"iris\",provider=\"cpu\",version=\"3\"} 2.0\n");
+  }
+
+  @Test
   void requestsInFlightComeAndGo() {
     metrics.begin();
     metrics.begin();
@@ -173,6 +189,7 @@ class MetricsTest {
     metrics.error("NOT_FOUND");
     metrics.queueSize("iris", 3, () -> 0);
     metrics.modelState("iris", 3, "ready", () -> true);
+    metrics.modelNodes("iris", 3, "cuda", 7);
   }
 
   private Set<String> families() {

@@ -47,6 +47,12 @@ class ConcurrencyTest {
     assertThat(chosen.runs() + chosen.intraOpThreads() - 1).isPositive().isLessThanOrEqualTo(cpus);
   }
 
+  @Test
+  void aGpuHasOneRunAtATime() {
+    assertThat(Concurrency.onAccelerator(given(0), given(0))).isEqualTo(new Concurrency(1, 1));
+    assertThat(Concurrency.onAccelerator(given(2), given(3))).isEqualTo(new Concurrency(2, 3));
+  }
+
   private static OptionalInt given(int value) {
     return value == 0 ? OptionalInt.empty() : OptionalInt.of(value);
   }

@@ -5,9 +5,11 @@ import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.TensorPool;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Loaded models without a file behind them. */
 final class Models {
@@ -23,6 +25,7 @@ final class Models {
         new TensorPool(0),
         batcher(runner),
         ServiceTime.unknown(),
+        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap()),
         release);
   }
 

@@ -1,0 +1,30 @@
+package dev.skiff.server.model;
+
+import dev.skiff.server.runtime.ExecutionProvider;
+import dev.skiff.server.runtime.NodePlacement;
+import java.util.Collections;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Where a model runs.
+ *
+ * @param provider the execution provider, by the name that the configuration has for it
+ * @param device the GPU, counted from 0, if it needs one
+ * @param nodes how many nodes of the graph each provider has; empty on the CPU, which has all
+ */
+public record Placement(String provider, OptionalInt device, SortedMap<String, Integer> nodes) {
+  public Placement {
+    nodes = Collections.unmodifiableSortedMap(new TreeMap<>(nodes));
+  }
+
+  static Placement on(ExecutionProvider provider, NodePlacement placement) {
+    return new Placement(
+        provider.label(),
+        provider instanceof ExecutionProvider.Accelerator accelerator
+            ? OptionalInt.of(accelerator.gpu().device())
+            : OptionalInt.empty(),
+        placement.nodes());
+  }
+}

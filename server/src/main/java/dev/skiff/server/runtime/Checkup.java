@@ -1,0 +1,96 @@
+package dev.skiff.server.runtime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import dev.skiff.server.runtime.DeviceTrial.Operator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a GPU can be used, and what was found on the way.
+ *
+ * @param findings what was looked at, in this order, and what it showed
+ * @param fault the first thing that is wrong, with its remedy; nothing if all is well
+ */
+public record Checkup(SequencedMap<String, String> findings, Optional<String> fault) {
+
+  static Checkup of(
+      OrtEnvironment environment, Accelerators accelerators, ExecutionProvider.Cuda cuda) {
+    SequencedMap<String, String> findings = new LinkedHashMap<>();
+    Machine machine = Machine.look();
+    findings.put("build", build(environment));
+    findings.put("driver", machine.driver().orElse("none"));
+    findings.put("device files", machine.deviceFiles() ? "present" : "none");
+    findings.put(
+        "libraries",
+        machine.libraries().isEmpty() ? "none" : String.join(", ", machine.libraries()));
+    findings.put("kernels for", kernels(System.getProperty("onnxruntime.native.path")));
+    Optional<String> fault = accelerators.objection(cuda);
+    findings.put("cuda", fault.isEmpty() ? "adds numbers" : "cannot be used");
+    if (fault.isEmpty()) {
+      for (Operator operator : Operator.values()) {
+        Optional<String> wrong = tried(operator, environment, cuda, findings);
+        fault = fault.or(() -> wrong);
+      }
+    }
+    return new Checkup(findings, fault);
+  }
+
+  private static String build(OrtEnvironment environment) {
+    return "ONNX Runtime %s with %s"
+        .formatted(
+            environment.getVersion(),
+            OrtEnvironment.getAvailableProviders().stream()
+                .map(OrtProvider::getName)
+                .map(NodePlacement::label)
+                .collect(Collectors.joining(", ")));
+  }
+
+  private static String kernels(@Nullable String folder) {
+    if (folder == null) {
+      return "not known: onnxruntime.native.path is not set";
+    }
+    try {
+      return Architectures.in(Path.of(folder, "libonnxruntime_providers_cuda.so")).stream()
+          .map(architecture -> "sm_" + architecture)
+          .collect(Collectors.joining(", "));
+    } catch (IOException e) {
+      return "none: libonnxruntime_providers_cuda.so cannot be read";
+    }
+  }
+
+  /** Adds what came of it to the findings. */
+  private static Optional<String> tried(
+      Operator operator,
+      OrtEnvironment environment,
+      ExecutionProvider.Cuda cuda,
+      SequencedMap<String, String> findings) {
+    String name = operator.name().toLowerCase(Locale.ROOT);
+    try {
+      DeviceTrial trial = DeviceTrial.of(operator, environment, cuda);
+      findings.put(
+          name,
+          String.format(
+              Locale.ROOT,
+              "differs from the CPU's by %.1e, %.2f ms; on the CPU %.2f ms",
+              trial.deviation(),
+              trial.deviceNanos() / 1e6,
+              trial.cpuNanos() / 1e6));
+      return trial.right()
+          ? Optional.empty()
+          : Optional.of("the GPU computes a wrong " + name + ": do not use it");
+    } catch (OrtException e) {
+      String reason =
+          Diagnosis.of(e, cuda).map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
+      findings.put(name, "failed: " + reason);
+      return Optional.of(reason);
+    }
+  }
+}

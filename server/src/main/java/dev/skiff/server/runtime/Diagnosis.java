@@ -1,0 +1,226 @@
+package dev.skiff.server.runtime;
+
+import ai.onnxruntime.OrtException;
+import dev.skiff.server.inference.ErrorCode;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Why a GPU could not be used, told from ONNX Runtime's error and what the machine shows: ONNX
+ * Runtime gives all of these the code FAIL, so there is only the text to go by. The texts are those
+ * of 1.29; {@code DiagnosisTest} has one of each.
+ *
+ * @param code for a request that met this fault
+ * @param sentence what is wrong and what to do about it, without any path
+ */
+record Diagnosis(ErrorCode code, String sentence) {
+  private static final Pattern LIBRARY =
+      Pattern.compile("(lib[\\w-]+\\.so)(\\.[\\d.]+)?: cannot open shared object file");
+  private static final Pattern SYMBOL =
+      Pattern.compile("(undefined symbol: |version [`'])([\\w.]+).*?(libcu\\w+\\.so\\.\\d+)");
+  private static final Pattern FAILURE =
+      Pattern.compile("(CUDA|CUBLAS|CUDNN|CUFFT) failure (\\d+)");
+  private static final Pattern NO_KERNEL = Pattern.compile("no kernel image is available");
+  private static final Pattern OUT_OF_MEMORY =
+      Pattern.compile(
+          "CUDA error out of memory|CUDA failure 2: |CUBLAS_STATUS_ALLOC_FAILED|CUBLAS failure 3\\b"
+              + "|CUDNN_STATUS_ALLOC_FAILED|Failed to allocate memory for requested buffer"
+              + "|Available memory of \\d+ is smaller than requested");
+  private static final Pattern NO_SUCH_DEVICE =
+      Pattern.compile("Invalid device ID|CUDA failure 101: ");
+  private static final Pattern OPTION =
+      Pattern.compile("(Unknown provider option: |Failed to parse provider option )\"(\\w+)\"");
+  private static final Pattern TENSOR_RT = Pattern.compile("TensorRT: Failed to load shared");
+  private static final Pattern NO_CUDA =
+      Pattern.compile("Failed to find CUDA shared provider|CUDA execution provider is not enabled");
+
+  /** What the CPU's build says to a wish for a GPU. */
+  static Diagnosis cpuBuild(String wanted) {
+    return fault(
+        "'%s' was asked for, and this is the CPU's build, which has none: use the GPU image, skiff:gpu, or ask for cpu"
+            .formatted(wanted));
+  }
+
+  /** What is known of an error; nothing where the provider needs no GPU. */
+  static Optional<Diagnosis> of(OrtException error, ExecutionProvider provider) {
+    return provider instanceof ExecutionProvider.Accelerator
+        ? of(String.valueOf(error.getMessage()), Machine.look())
+        : Optional.empty();
+  }
+
+  /**
+   * Explains an error.
+   *
+   * @param text what ONNX Runtime said
+   * @return nothing for an error that is not known to come from the GPU or its libraries
+   */
+  static Optional<Diagnosis> of(String text, Machine machine) {
+    if (NO_CUDA.matcher(text).find()) {
+      return Optional.of(
+          fault(
+              "ONNX Runtime's CUDA provider, libonnxruntime_providers_cuda.so, is not beside libonnxruntime.so: use the GPU image, or onnxruntime_gpu's native libraries"));
+    }
+    if (text.contains("cuDNN is unavailable")) {
+      return Optional.of(
+          fault(
+              "the model has operators that need cuDNN 9, such as convolutions, and "
+                  + absence("libcudnn.so", ".9", machine)
+                  + ": use the GPU image with cuDNN, or install cuDNN 9 for CUDA 12, or give this model the provider cpu"));
+    }
+    if (text.contains("cuFFT is unavailable")) {
+      return Optional.of(
+          fault(
+              "the model has Fourier transforms, which need cuFFT, and "
+                  + absence("libcufft.so", ".11", machine)
+                  + ": install cuFFT for CUDA 12, or give this model the provider cpu"));
+    }
+    if (text.contains("SUBLIBRARY_LOADING_FAILED")) {
+      return Optional.of(
+          fault(
+              "the model has operators, such as LSTM, GRU and RNN, that need a part of cuDNN which is not here: install all of cuDNN 9's libraries in one version, or give this model the provider cpu"));
+    }
+    if (TENSOR_RT.matcher(text).find()) {
+      return Optional.of(
+          fault(
+              "TensorRT could not be loaded ("
+                  + absence("libnvinfer.so", ".10", machine)
+                  + "): install TensorRT 10 for CUDA 12 with cuDNN 9, or ask for cuda"));
+    }
+    Matcher library = LIBRARY.matcher(text);
+    if (library.find()) {
+      return Optional.of(missing(library, machine));
+    }
+    Matcher symbol = SYMBOL.matcher(text);
+    if (symbol.find()) {
+      return Optional.of(
+          fault(
+              "%s is too old for this ONNX Runtime (it has no %s): it needs CUDA 12's runtime from 12.8 on and cuBLAS from 12.4 on"
+                  .formatted(symbol.group(3), symbol.group(2))));
+    }
+    return ofDevice(text, machine);
+  }
+
+  /** The libraries are there; the driver or the device is not as it should be. */
+  private static Optional<Diagnosis> ofDevice(String text, Machine machine) {
+    if (NO_KERNEL.matcher(text).find()) {
+      return Optional.of(
+          fault(
+              "this image has no kernels for the GPU's architecture: use the image with every architecture, or build one with this GPU's"));
+    }
+    if (OUT_OF_MEMORY.matcher(text).find()) {
+      return Optional.of(
+          new Diagnosis(
+              ErrorCode.OVERLOADED,
+              "the GPU's memory is used up: give models a gpu-memory-limit, lower max-batch-size or concurrency, or serve fewer models on this GPU"));
+    }
+    if (NO_SUCH_DEVICE.matcher(text).find()) {
+      return Optional.of(
+          fault(
+              "there is no GPU of that number here: gpu-device counts the GPUs that the container sees, from 0"));
+    }
+    Matcher failure = FAILURE.matcher(text);
+    if (!failure.find()) {
+      return ofOption(text);
+    }
+    String error = failure.group(1) + " failure " + failure.group(2);
+    return switch (error) {
+      case "CUDA failure 35" -> Optional.of(driver(machine, tooOld(machine)));
+      case "CUDA failure 100" ->
+          Optional.of(
+              driver(
+                  machine,
+                  "the driver shows no GPU: CUDA_VISIBLE_DEVICES must name one that nvidia-smi lists"));
+      case "CUDA failure 802" ->
+          Optional.of(
+              fault(
+                  "the GPUs are not ready (CUDA failure 802): on machines with NVSwitch the host's nvidia-fabricmanager must run, in the driver's version"));
+      case "CUDA failure 803", "CUDA failure 804" ->
+          Optional.of(
+              fault(
+                  "the driver's kernel module%s and its libcuda.so.1 do not fit each other (%s): restart the host after a driver update, and keep CUDA's compat folder out of LD_LIBRARY_PATH"
+                      .formatted(version(machine), error)));
+      default ->
+          Optional.of(
+              fault(
+                  "the GPU failed (%s): see whether nvidia-smi works on the host, and the log at level debug"
+                      .formatted(error)));
+    };
+  }
+
+  private static Optional<Diagnosis> ofOption(String text) {
+    Matcher option = OPTION.matcher(text);
+    if (!option.find()) {
+      return Optional.empty();
+    }
+    String wrong =
+        option.group(1).startsWith("Unknown")
+            ? "has no option '%s'"
+            : "does not take this value of '%s'";
+    return Optional.of(
+        fault(("cuda-options: ONNX Runtime's CUDA provider " + wrong).formatted(option.group(2))));
+  }
+
+  private static Diagnosis missing(Matcher library, Machine machine) {
+    String name = library.group(1);
+    String major = library.group(2) == null ? "" : library.group(2);
+    if (name.equals("libcuda.so")) {
+      return driver(
+          machine,
+          "the driver's libcuda.so.1 is not where the loader looks: set LD_LIBRARY_PATH to its folder");
+    }
+    return fault(
+        absence(name, major, machine)
+            + ": use the GPU image, or install CUDA 12's libraries where the loader looks (LD_LIBRARY_PATH)");
+  }
+
+  /** Says that a library is missing, and of which other version there is one. */
+  private static String absence(String name, String major, Machine machine) {
+    return machine.libraries().stream()
+        .filter(library -> library.startsWith(name + ".") && !library.startsWith(name + major))
+        .findFirst()
+        .map(other -> "only %s is here, where %s%s is needed".formatted(other, name, major))
+        .orElse("%s%s is missing".formatted(name, major));
+  }
+
+  /**
+   * No driver, no device, or half of either: which of them, the machine tells.
+   *
+   * @param otherwise what is wrong if all of them are there
+   */
+  private static Diagnosis driver(Machine machine, String otherwise) {
+    String visible = machine.visibleDevices().orElse("all");
+    if (!machine.deviceFiles()) {
+      if (machine.driver().isEmpty()) {
+        return fault(
+            "this host has no NVIDIA driver, or no GPU: install driver 525 or later and the NVIDIA container toolkit, then start the container with --gpus all");
+      }
+      if (visible.equals("none") || visible.equals("void") || visible.isEmpty()) {
+        return fault(
+            "NVIDIA_VISIBLE_DEVICES is '%s', which hides every GPU of the host: set it to all, or leave it out and use --gpus all"
+                .formatted(visible));
+      }
+      return fault(
+          "the host has NVIDIA's driver%s, but the container was given no GPU: start it with --gpus all, in Kubernetes with a limit on nvidia.com/gpu"
+              .formatted(version(machine)));
+    }
+    if (!machine.has("libcuda.so")) {
+      return fault(
+          "the GPU is here, but the driver's libcuda.so.1 is not: NVIDIA_DRIVER_CAPABILITIES must be compute,utility, and the host needs the NVIDIA container toolkit");
+    }
+    return fault(otherwise);
+  }
+
+  private static String tooOld(Machine machine) {
+    return "the host's NVIDIA driver%s is too old for this build's CUDA 12: install driver 525 or later on the host, 570 or later for Blackwell"
+        .formatted(version(machine));
+  }
+
+  private static String version(Machine machine) {
+    return machine.driver().map(version -> " " + version).orElse("");
+  }
+
+  private static Diagnosis fault(String sentence) {
+    return new Diagnosis(ErrorCode.INTERNAL, sentence);
+  }
+}

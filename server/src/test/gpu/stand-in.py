@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Writes a stand-in for CUDA's libraries, with which ONNX Runtime's real CUDA provider loads on a machine without a GPU:
+
+    stand-in.py NATIVES FOLDER
+
+NATIVES has the libraries of onnxruntime_gpu for linux-x64, FOLDER gets the stand-in. Needs gcc and nm. Then, for instance:
+
+    LD_LIBRARY_PATH=FOLDER FAIL=cudaGetDeviceCount:35 java -Donnxruntime.native.path=NATIVES -jar skiff.jar doctor
+
+Every function that the provider links to is there and succeeds, memory is the host's, kernels do nothing: the provider takes
+its nodes and runs them, and the answers are whatever was in memory. FAIL names functions that fail, and with which code:
+cudaGetDeviceCount:35 a driver that is too old, cudaLaunchKernel:209 no kernels for the architecture, cudaMalloc:2 out of
+memory, cudaSetDevice:101 no such device; several with commas between.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PRELUDE = """
+#include <stdlib.h>
+#include <string.h>
+static int code(const char *function) {
+  const char *fail = getenv("FAIL");
+  size_t length = strlen(function);
+  for (; fail && *fail; fail = strchr(fail, ',') ? strchr(fail, ',') + 1 : "")
+    if (!strncmp(fail, function, length) && fail[length] == ':') return atoi(fail + length + 1);
+  return 0;
+}
+"""
+
+# Functions that have to do more than to succeed.
+BODIES = {
+    "cudaGetErrorString": """const char *cudaGetErrorString(int error) {
+      switch (error) {
+        case 2: return "out of memory";
+        case 35: return "CUDA driver version is insufficient for CUDA runtime version";
+        case 100: return "no CUDA-capable device is detected";
+        case 101: return "invalid device ordinal";
+        case 209: return "no kernel image is available for execution on the device";
+        default: return "unknown error";
+      } }""",
+    "cudaGetErrorName": 'const char *cudaGetErrorName(int error) { return "cudaError"; }',
+    "cudaGetDeviceCount": 'int cudaGetDeviceCount(int *count) { *count = 1; return code("cudaGetDeviceCount"); }',
+    "cudaGetDevice": "int cudaGetDevice(int *device) { *device = 0; return 0; }",
+    "cudaGetDeviceProperties_v2":
+        'int cudaGetDeviceProperties_v2(char *all, int device) { memset(all, 0, 1032); strcpy(all, "stand-in"); return 0; }',
+    "cudaMemGetInfo": "int cudaMemGetInfo(size_t *left, size_t *all) { *left = *all = 1ul << 33; return 0; }",
+    "cudaHostAlloc": "int cudaHostAlloc(void **p, size_t size, unsigned flags) { *p = malloc(size); return 0; }",
+    "cudaLaunchKernel": 'int cudaLaunchKernel() { return code("cudaLaunchKernel"); }',
+    # A failed launch is asked for afterwards.
+    "cudaGetLastError": 'int cudaGetLastError() { return code("cudaLaunchKernel"); }',
+    "cudaPeekAtLastError": 'int cudaPeekAtLastError() { return code("cudaLaunchKernel"); }',
+    "__cudaRegisterFatBinary": "void **__cudaRegisterFatBinary(void *binary) { return malloc(8); }",
+    "cublasGetStatusString": 'const char *cublasGetStatusString(int status) { return "CUBLAS_STATUS"; }',
+    "cublasGetStatusName": 'const char *cublasGetStatusName(int status) { return "CUBLAS_STATUS"; }',
+}
+
+
+def body(name):
+    if name in BODIES:
+        return BODIES[name]
+    if name in ("cudaMalloc", "cudaMallocHost"):
+        return f'int {name}(void **p, size_t size) {{ int c = code("{name}"); if (!c) *p = malloc(size); return c; }}'
+    if name in ("cudaMemcpy", "cudaMemcpyAsync"):
+        return f"int {name}(void *to, void *from, size_t size) {{ memcpy(to, from, size); return 0; }}"
+    if "Create" in name and "Graph" not in name:
+        return f'int {name}(void **handle) {{ *handle = malloc(4096); return code("{name}"); }}'
+    return f'int {name}() {{ return code("{name}"); }}'
+
+
+def compile_library(folder, name, source):
+    versions = folder / f"{name}.map"
+    versions.write_text(f"{name} {{ global: *; }};\n")
+    command = ["gcc", "-w", "-shared", "-fPIC", "-x", "c", "-", f"-Wl,-soname,{name}", f"-Wl,--version-script={versions}"]
+    subprocess.run([*command, "-o", folder / name], input=source, text=True, check=True)
+    versions.unlink()
+
+
+natives, folder = map(Path, sys.argv[1:])
+folder.mkdir(parents=True, exist_ok=True)
+provider = natives / "libonnxruntime_providers_cuda.so"
+symbols = subprocess.run(["nm", "-D", "--undefined-only", provider], capture_output=True, text=True, check=True).stdout
+functions = {}
+for line in symbols.splitlines():
+    name, _, library = line.split()[-1].partition("@")
+    if library.startswith(("libcuda", "libcublas")):
+        functions.setdefault(library, []).append(name)
+for library, names in functions.items():
+    compile_library(folder, library, PRELUDE + "\n".join(map(body, names)))
+for library in ["libcurand.so.10", "libcuda.so.1"]:  # linked to, and not one function used
+    compile_library(folder, library, "int nothing;\n")

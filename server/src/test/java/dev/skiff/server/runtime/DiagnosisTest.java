@@ -1,0 +1,290 @@
+package dev.skiff.server.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skiff.server.inference.ErrorCode;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The errors are what ONNX Runtime 1.29 says, got from its CUDA provider with libraries left out
+ * and with a stand-in for libcudart that answers with these codes; the machines are made up.
+ */
+class DiagnosisTest {
+  private static final Machine BARE = machine(false, "", "");
+  private static final Machine WITH_GPU = machine(true, "550.54.14", "all", "libcuda.so.1");
+
+  private static final String LOADING =
+      "Error code - ORT_FAIL - message: /onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988"
+          + " onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL :"
+          + " Failed to load library /skiff/native/libonnxruntime_providers_cuda.so with error: ";
+
+  @Test
+  void theCpusBuild() {
+    assertThat(Diagnosis.cpuBuild("cuda").sentence())
+        .isEqualTo(
+            "'cuda' was asked for, and this is the CPU's build, which has none: use the GPU image,"
+                + " skiff:gpu, or ask for cpu");
+  }
+
+  @Test
+  void theProvidersOwnLibraryIsMissing() {
+    assertThat(
+            sentence(
+                "Error code - ORT_EP_FAIL - message: Failed to find CUDA shared provider",
+                WITH_GPU))
+        .contains("libonnxruntime_providers_cuda.so", "use the GPU image");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"libcublasLt.so.12", "libcublas.so.12", "libcudart.so.12", "libcurand.so.10"})
+  void aLibraryIsMissing(String library) {
+    assertThat(sentence(notFound(library), WITH_GPU))
+        .isEqualTo(
+            library
+                + " is missing: use the GPU image, or install CUDA 12's libraries where the loader"
+                + " looks (LD_LIBRARY_PATH)");
+  }
+
+  @Test
+  void aLibraryOfAnotherMajor() {
+    assertThat(
+            sentence(
+                notFound("libcublas.so.12"),
+                machine(true, "550.54.14", "all", "libcublas.so.11", "libcublasLt.so.11")))
+        .startsWith("only libcublas.so.11 is here, where libcublas.so.12 is needed: use the GPU");
+  }
+
+  @Test
+  void aLibraryThatIsTooOld() {
+    assertThat(
+            sentence(
+                LOADING
+                    + "/opt/libonnxruntime_providers_cuda.so: undefined symbol: cudaLibraryLoadData,"
+                    + " version libcudart.so.12",
+                WITH_GPU))
+        .startsWith(
+            "libcudart.so.12 is too old for this ONNX Runtime (it has no cudaLibraryLoadData)");
+  }
+
+  /** Both ways that ONNX Runtime says so: with libcuda among the provider's needs, and without. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noDriverOnTheHost(boolean linked) {
+    assertThat(sentence(noDriver(linked), BARE))
+        .startsWith("this host has no NVIDIA driver, or no GPU: install driver 525 or later");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void gpusForgotten(boolean linked) {
+    assertThat(sentence(noDriver(linked), machine(false, "550.54.14", "all")))
+        .isEqualTo(
+            "the host has NVIDIA's driver 550.54.14, but the container was given no GPU: start it"
+                + " with --gpus all, in Kubernetes with a limit on nvidia.com/gpu");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "void", ""})
+  void everyGpuHidden(String visible) {
+    assertThat(sentence(noDriver(true), machine(false, "550.54.14", visible)))
+        .startsWith("NVIDIA_VISIBLE_DEVICES is '" + visible + "', which hides every GPU");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theDriversLibraryIsNotInTheContainer(boolean linked) {
+    assertThat(sentence(noDriver(linked), machine(true, "550.54.14", "all")))
+        .contains("libcuda.so.1 is not", "NVIDIA_DRIVER_CAPABILITIES must be compute,utility");
+  }
+
+  @Test
+  void theDriversLibraryIsNotWhereTheLoaderLooks() {
+    assertThat(sentence(notFound("libcuda.so.1"), WITH_GPU)).contains("LD_LIBRARY_PATH");
+  }
+
+  @Test
+  void theDriverIsTooOld() {
+    assertThat(
+            sentence(
+                counting(35, "CUDA driver version is insufficient for CUDA runtime version"),
+                machine(true, "470.82.01", "all", "libcuda.so.1")))
+        .startsWith("the host's NVIDIA driver 470.82.01 is too old for this build's CUDA 12:");
+  }
+
+  @Test
+  void noDeviceAlthoughTheDriverIsThere() {
+    assertThat(sentence(counting(100, "no CUDA-capable device is detected"), WITH_GPU))
+        .startsWith("the driver shows no GPU: CUDA_VISIBLE_DEVICES must name one");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CUDA failure 101: invalid device ordinal ; GPU=0 ; hostname=vm ; expr=cudaSetDevice(info_.device_id);",
+        "provider_options_utils.h:187 Parse Failed to parse provider option \"device_id\": Invalid device ID: 7, must be between 0 and 1"
+      })
+  void noGpuOfThatNumber(String text) {
+    assertThat(sentence(text, WITH_GPU)).startsWith("there is no GPU of that number here");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "802, nvidia-fabricmanager must run",
+    "803, driver's kernel module 550.54.14 and its libcuda"
+  })
+  void theDriverIsOutOfOrder(int code, String expected) {
+    assertThat(sentence(counting(code, "something"), WITH_GPU)).contains(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CUDA failure 999", "CUBLAS failure 1", "CUDNN failure 3000"})
+  void anotherFailureOfTheGpu(String failure) {
+    assertThat(sentence(failure + ": x ; GPU=0 ; hostname=secret ; file=/a.cc", WITH_GPU))
+        .startsWith("the GPU failed (" + failure + ")")
+        .doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Non-zero status code returned while running Mul node. Name:'' Status Message: CUDA error no kernel image is available for execution on the device:no kernel image is available for execution on the device",
+        "CUDA failure 209: no kernel image is available for execution on the device ; GPU=0"
+      })
+  void anArchitectureWithoutKernels(String text) {
+    assertThat(sentence(text, WITH_GPU))
+        .isEqualTo(
+            "this image has no kernels for the GPU's architecture: use the image with every"
+                + " architecture, or build one with this GPU's");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Exception during initialization: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:359 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 256",
+        "CUDA failure 2: out of memory ; GPU=0",
+        "Status Message: CUDA error out of memory:out of memory",
+        "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
+        "BFCArena: Available memory of 1024 is smaller than requested bytes of 4096"
+      })
+  void outOfMemory(String text) {
+    Diagnosis diagnosis = Diagnosis.of(text, WITH_GPU).orElseThrow();
+    assertThat(diagnosis.sentence())
+        .startsWith("the GPU's memory is used up: give models a gpu-memory-limit");
+    assertThat(diagnosis.code()).isEqualTo(ErrorCode.OVERLOADED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "libcuda.so.1, libcudnn.so.9 is missing",
+    "libcudnn.so.8, 'only libcudnn.so.8 is here, where libcudnn.so.9 is needed'"
+  })
+  void convolutionsWithoutCudnn(String library, String expected) {
+    assertThat(
+            sentence(
+                "Non-zero status code returned while running Conv node. Name:'' Status Message: /onnxruntime_src/onnxruntime/core/providers/cuda/cuda_kernel.h:272"
+                    + " static cudnnContext* onnxruntime::cuda::CudaKernel::RequireCudnnHandle(cudnnHandle_t) [ONNXRuntimeError] : 9 :"
+                    + " NOT_IMPLEMENTED : cuDNN is unavailable or disabled for CUDA Execution Provider: dlopen failed for libcudnn.so:"
+                    + " libcudnn.so: cannot open shared object file: No such file or directory",
+                machine(true, "550.54.14", "all", library)))
+        .startsWith(
+            "the model has operators that need cuDNN 9, such as convolutions, and " + expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'provider_options_utils.h:182 Parse Unknown provider option: \"foo\".', has no option 'foo'",
+    "'provider_options_utils.h:187 Parse Failed to parse provider option \"use_tf32\": parse_string.h:116 Failed to parse value: \"1\"', does not take this value of 'use_tf32'"
+  })
+  void aWrongOption(String text, String expected) {
+    assertThat(sentence(text, WITH_GPU))
+        .isEqualTo("cuda-options: ONNX Runtime's CUDA provider " + expected);
+  }
+
+  @Test
+  void fourierTransformsWithoutCufft() {
+    assertThat(
+            sentence(
+                "cuFFT is unavailable for CUDA Execution Provider: dlopen failed for libcufft.so",
+                WITH_GPU))
+        .startsWith(
+            "the model has Fourier transforms, which need cuFFT, and libcufft.so.11 is missing");
+  }
+
+  /** The form of the CUDA provider's other errors, with cuDNN 9's name for this one. */
+  @Test
+  void aPartOfCudnnIsMissing() {
+    assertThat(
+            sentence(
+                "CUDNN failure 1002: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED ; GPU=0 ; hostname=vm",
+                WITH_GPU))
+        .contains("LSTM, GRU and RNN", "provider cpu");
+  }
+
+  @Test
+  void tensorRtIsMissing() {
+    assertThat(
+            sentence(
+                "OrtSessionOptionsAppendExecutionProvider_TensorRT: Failed to load shared library",
+                WITH_GPU))
+        .startsWith(
+            "TensorRT could not be loaded (libnvinfer.so.10 is missing): install TensorRT 10");
+  }
+
+  @Test
+  void aModelsOwnErrorIsNone() {
+    assertThat(
+            Diagnosis.of(
+                "Non-zero status code returned while running Gather node. Name:'' Status Message:"
+                    + " indices element out of data bounds, idx=99",
+                WITH_GPU))
+        .isEmpty();
+  }
+
+  private static String sentence(String text, Machine machine) {
+    String sentence = Diagnosis.of(text, machine).orElseThrow().sentence();
+    assertThat(sentence)
+        .hasLineCount(1)
+        .doesNotContain("onnxruntime_src", ".cc", "\"")
+        .doesNotEndWith(".");
+    return sentence;
+  }
+
+  private static String notFound(String library) {
+    return LOADING + library + ": cannot open shared object file: No such file or directory\n";
+  }
+
+  private static String counting(int code, String name) {
+    return "Error code - ORT_FAIL - message: /onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider_info.cc:62"
+        + " static onnxruntime::CUDAExecutionProviderInfo onnxruntime::CUDAExecutionProviderInfo::FromProviderOptions(const"
+        + " onnxruntime::ProviderOptions&) [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:187 Parse Failed to"
+        + " parse provider option \"device_id\": CUDA failure "
+        + code
+        + ": "
+        + name
+        + " ; GPU=0 ; hostname=vm ;"
+        + " file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider_info.cc ; line=69 ;"
+        + " expr=cudaGetDeviceCount(&num_devices); ";
+  }
+
+  private static String noDriver(boolean linked) {
+    return linked
+        ? notFound("libcuda.so.1")
+        : counting(35, "CUDA driver version is insufficient for CUDA runtime version");
+  }
+
+  private static Machine machine(
+      boolean deviceFiles, String driver, String visible, String... libraries) {
+    return new Machine(
+        deviceFiles,
+        Optional.of(driver).filter(version -> !version.isEmpty()),
+        Optional.of(visible),
+        new TreeSet<>(List.of(libraries)));
+  }
+}
