@@ -42,6 +42,14 @@ public final class Assemble implements Callable<Integer> {
   private Platform platform;
 
   @Option(
+      names = "--providers",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Execution providers with a library of their own that come along: cuda, tensorrt.")
+  private List<String> providers = List.of();
+
+  @Option(
       names = "--time",
       paramLabel = "SECONDS",
       defaultValue = "${env:SOURCE_DATE_EPOCH}",
@@ -101,8 +109,8 @@ public final class Assemble implements Callable<Integer> {
 
   private List<Layout.Item> write(List<Path> jars, Path runtime, Layout layout) throws IOException {
     try (var runtimeJar = new Jar(runtime)) {
-      var natives = runtimeJar.natives(platform);
-      if (!natives.keySet().containsAll(Jar.NATIVES_NEEDED)) {
+      var natives = runtimeJar.natives(platform, providers);
+      if (!natives.keySet().containsAll(Jar.nativesNeeded(providers))) {
         throw refusal(runtime + " lacks natives for " + platform + ": it has " + natives.keySet());
       }
       for (Path jar : jars) {

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -20,9 +21,8 @@ import java.util.zip.ZipOutputStream;
  * ai/onnxruntime/native/PLATFORM/}.
  */
 final class Jar implements AutoCloseable {
-  /** The natives that the Java API cannot start without. */
-  static final List<String> NATIVES_NEEDED =
-      List.of("libonnxruntime.so", "libonnxruntime4j_jni.so");
+  /** An execution provider with a library of its own, and what they all share. */
+  private static final String PROVIDER = "libonnxruntime_providers_";
 
   private static final String MARK = "ai/onnxruntime/OrtEnvironment.class";
   private static final String NATIVES = "ai/onnxruntime/native/";
@@ -48,14 +48,29 @@ final class Jar implements AutoCloseable {
         .orElse(FileTime.from(Instant.EPOCH));
   }
 
-  /** The natives of a platform, by file name. */
-  SortedMap<String, ZipEntry> natives(Platform platform) {
+  /**
+   * The files that the Java API cannot start without, and those without which it does not get the
+   * named execution providers.
+   */
+  static List<String> nativesNeeded(List<String> providers) {
+    List<String> needed = new ArrayList<>(List.of("libonnxruntime.so", "libonnxruntime4j_jni.so"));
+    if (!providers.isEmpty()) {
+      needed.add(PROVIDER + "shared.so");
+    }
+    providers.forEach(provider -> needed.add(PROVIDER + provider + ".so"));
+    return needed;
+  }
+
+  /** The natives of a platform, by file name, without the execution providers not named. */
+  SortedMap<String, ZipEntry> natives(Platform platform, List<String> providers) {
+    List<String> needed = nativesNeeded(providers);
     String folder = NATIVES + platform + "/";
     SortedMap<String, ZipEntry> natives = new TreeMap<>();
     for (ZipEntry entry : Collections.list(zip.entries())) {
       if (entry.getName().startsWith(folder)) {
         String name = entry.getName().substring(folder.length());
-        if (name.endsWith(".so") && !name.contains("/")) {
+        boolean wanted = !name.startsWith(PROVIDER) || needed.contains(name);
+        if (name.endsWith(".so") && !name.contains("/") && wanted) {
           natives.put(name, entry);
         }
       }

@@ -92,19 +92,38 @@ class AssembleTest {
   }
 
   @Test
-  void takesEveryNativeOfTheGpuJar() throws IOException {
-    Files.delete(folder.resolve("lib/onnxruntime-9.jar"));
-    jar(
-        "lib/onnxruntime_gpu-9.jar",
-        OLD,
-        API,
-        NATIVE + "linux-x64/libonnxruntime.so",
-        NATIVE + "linux-x64/libonnxruntime4j_jni.so",
-        NATIVE + "linux-x64/libonnxruntime_providers_cuda.so");
+  void leavesTheProvidersOfTheGpuJarOut() throws IOException {
+    gpuJar();
 
     assertThat(assemble()).isZero();
 
-    assertThat(files(out)).contains("native/libonnxruntime_providers_cuda.so");
+    assertThat(files(out)).noneMatch(file -> file.contains("providers"));
+  }
+
+  @Test
+  void takesTheProviderThatIsNamedAndWhatItLoads() throws IOException {
+    gpuJar();
+
+    assertThat(assemble("--providers", "cuda")).isZero();
+
+    assertThat(files(out))
+        .filteredOn(file -> file.contains("providers"))
+        .containsExactly(
+            "native/libonnxruntime_providers_cuda.so", "native/libonnxruntime_providers_shared.so");
+  }
+
+  @Test
+  void takesEveryProviderThatIsNamed() throws IOException {
+    gpuJar();
+
+    assertThat(assemble("--providers", "cuda,tensorrt")).isZero();
+
+    assertThat(files(out)).filteredOn(file -> file.contains("providers")).hasSize(3);
+  }
+
+  @Test
+  void refusesAProviderThatTheJarLacks() throws IOException {
+    assertRefusal(new String[] {"--providers", "cuda"}, "onnxruntime-9.jar lacks natives");
   }
 
   @Test
@@ -269,6 +288,19 @@ class AssembleTest {
 
     assertThat(errors.toString()).contains("out is not an empty folder").hasLineCount(1);
     assertThat(out).hasContent("theirs");
+  }
+
+  private void gpuJar() throws IOException {
+    Files.delete(folder.resolve("lib/onnxruntime-9.jar"));
+    jar(
+        "lib/onnxruntime_gpu-9.jar",
+        OLD,
+        API,
+        NATIVE + "linux-x64/libonnxruntime.so",
+        NATIVE + "linux-x64/libonnxruntime4j_jni.so",
+        NATIVE + "linux-x64/libonnxruntime_providers_cuda.so",
+        NATIVE + "linux-x64/libonnxruntime_providers_shared.so",
+        NATIVE + "linux-x64/libonnxruntime_providers_tensorrt.so");
   }
 
   private void assertRefusal(String... messages) {

@@ -21,6 +21,15 @@ enum Budgets {
   /** The same server on Debian slim as it is (BASE=slim); the official trixie-slim is about 78. */
   SLIM_IMAGE("image on Debian slim, uncompressed", 0, 205, "MB"),
 
+  /** For GPUs, with the code of more than one architecture, and convolutions. */
+  GPU_IMAGE("GPU image, uncompressed", 0, 2000, "MB"),
+
+  /** For GPUs of one architecture, with convolutions. */
+  GPU_IMAGE_OF_ONE("GPU image of one architecture", 0, 1300, "MB"),
+
+  /** For GPUs of one architecture, without cuDNN. */
+  GPU_IMAGE_OF_ONE_WITHOUT_CONVOLUTIONS("the same without convolutions", 0, 1100, "MB"),
+
   /** What a machine pulls again after a change of the code: that layer after gzip -6. */
   CODE_CHANGE("pulled after a code change", 0, 40, "MB"),
 

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the image says about how it is run. */
 @Tag("image")
+@Tag("gpu-image")
 class ImageConfigIT {
   private static final String JAVA =
       "\"/skiff/jre/bin/java\",\"-XX:AOTCache=/skiff/app.aot\",\"@/skiff/jvm.options\"";

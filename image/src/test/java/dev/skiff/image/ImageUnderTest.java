@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is built on the bases that the Dockerfile pins, or on those that the environment variables
  * SKIFF_BASE_IMAGE and SKIFF_MAVEN_IMAGE name where no registry can be reached; SKIFF_BUILD_NETWORK
- * is the network of its steps. An image that was built with other ones shares no step with it.
+ * is the network of its steps. An image that was built with other ones shares no step with it. One
+ * for GPUs takes too long to be built by a test; the profile gpu-image is given one by its name.
  */
 final class ImageUnderTest {
   private static final String BUILT = "skiff:image-test";

@@ -42,6 +42,20 @@ class RefreshBasesTest {
   }
 
   @Test
+  void thoseOfTheImageForGpusArePinnedAndTheSharedOnesAreTheSame() throws IOException {
+    List<String> bases =
+        Files.readAllLines(Path.of("../Dockerfile.gpu")).stream()
+            .filter(line -> line.matches("ARG \\w+_IMAGE=.*"))
+            .toList();
+    assertThat(bases).hasSize(4).allMatch(line -> line.matches(PINNED));
+    assertThat(bases)
+        .containsAll(
+            Files.readAllLines(DOCKERFILE).stream()
+                .filter(line -> line.matches("ARG \\w+_IMAGE=.*"))
+                .toList());
+  }
+
+  @Test
   void writesDownTheDigestsOfWhatItPulled() throws Exception {
     docker("echo \"registry/name@" + NEW + "\"");
     assertThat(refresh()).isZero();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +29,10 @@ class SbomTest {
     Files.writeString(natives.resolve("liba.so"), "a");
     Path build = Files.writeString(temporary.resolve("bom.json"), BUILD);
     out = temporary.resolve("sbom.cdx.json");
-    Sbom.complete(build, natives, out);
+    Path nvidia = Files.createDirectory(temporary.resolve("cuda"));
+    Files.writeString(nvidia.resolve("libc.so.12"), "c");
+    Files.writeString(nvidia.resolve("LICENSE"), "theirs");
+    Sbom.complete(build, natives, out, Optional.of(nvidia));
   }
 
   @Test
@@ -53,12 +57,18 @@ class SbomTest {
   @Test
   void addsTheNativeLibrariesByName() throws IOException {
     JsonNode components = read().path("components");
-    assertThat(components).hasSize(4);
-    assertThat(components.findValuesAsText("name"))
-        .containsExactly("a", "openjdk", "liba.so", "libb.so");
+    assertThat(components).hasSize(5);
+    assertThat(components.valueStream().map(component -> component.path("name").asText()))
+        .containsExactly("a", "openjdk", "liba.so", "libb.so", "libc.so.12");
     assertThat(components.at("/2/hashes/0/content").asText())
         .isEqualTo("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
     assertThat(components.at("/2/licenses/0/license/id").asText()).isEqualTo("MIT");
+  }
+
+  @Test
+  void nvidiasLibrariesHaveNvidiasLicence() throws IOException {
+    assertThat(read().at("/components/4/licenses/0/license/name").asText())
+        .isEqualTo("NVIDIA CUDA Toolkit EULA");
   }
 
   private JsonNode read() throws IOException {
