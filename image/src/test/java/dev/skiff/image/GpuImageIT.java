@@ -67,14 +67,7 @@ class GpuImageIT {
 
   @Test
   void layersAreOrderedByHowOftenTheyChange() {
-    assertThat(image.base()).isNotEmpty();
-    assertThat(image.own()).hasSameSizeAs(LAYERS);
-    for (int index = 0; index < LAYERS.size(); index++) {
-      assertThat(image.own().get(index).files()).isNotEmpty();
-      assertThat(image.own().get(index).entries())
-          .extracting(Entry::path)
-          .allMatch(LAYERS.get(index).asMatchPredicate());
-    }
+    image.assertLayers(LAYERS);
   }
 
   @Test

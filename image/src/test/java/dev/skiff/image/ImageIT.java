@@ -91,14 +91,7 @@ class ImageIT {
 
   @Test
   void layersAreOrderedByHowOftenTheyChange() {
-    assertThat(image.base()).isNotEmpty();
-    assertThat(image.own()).hasSameSizeAs(LAYERS);
-    for (int index = 0; index < LAYERS.size(); index++) {
-      assertThat(image.own().get(index).files()).isNotEmpty();
-      assertThat(image.own().get(index).entries())
-          .extracting(Entry::path)
-          .allMatch(LAYERS.get(index).asMatchPredicate());
-    }
+    image.assertLayers(LAYERS);
   }
 
   /** No shell among it, no package manager, no command at all. */

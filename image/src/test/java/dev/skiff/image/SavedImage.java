@@ -1,6 +1,7 @@
 package dev.skiff.image;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -70,9 +71,23 @@ record SavedImage(List<Layer> layers) {
     return layers.stream().takeWhile(layer -> !layer.holds("/skiff")).toList();
   }
 
-  /** The layers of Dockerfile.cpu, the lowest first. */
+  /** The layers of our Dockerfile, the lowest first. */
   List<Layer> own() {
     return layers.stream().dropWhile(layer -> !layer.holds("/skiff")).toList();
+  }
+
+  /**
+   * Checks that there is a base, and above it one layer for each of these, with such paths alone.
+   */
+  void assertLayers(List<Pattern> paths) {
+    assertThat(base()).isNotEmpty();
+    assertThat(own()).hasSameSizeAs(paths);
+    for (int index = 0; index < paths.size(); index++) {
+      assertThat(own().get(index).files()).isNotEmpty();
+      assertThat(own().get(index).entries())
+          .extracting(Entry::path)
+          .allMatch(paths.get(index).asMatchPredicate());
+    }
   }
 
   private static List<String> layerNames(TarFile saved) throws IOException {

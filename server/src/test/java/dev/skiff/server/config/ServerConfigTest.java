@@ -65,7 +65,7 @@ class ServerConfigTest {
                     Duration.ofSeconds(30),
                     200,
                     true,
-                    Duration.ofSeconds(4)),
+                    Duration.ofSeconds(10)),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
