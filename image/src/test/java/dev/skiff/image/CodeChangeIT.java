@@ -28,6 +28,7 @@ class CodeChangeIT {
           "image/jvm.options",
           "image/pom.xml",
           "image/src/main",
+          "image/train.options",
           "image/trim-base",
           "models",
           "pom.xml",
