@@ -47,6 +47,21 @@ final class BodyMemory {
     return array;
   }
 
+  /**
+   * A larger array with what is in this one, which is taken.
+   *
+   * @param used how many of its bytes are copied
+   * @param wanted how many bytes one that waited has to have
+   * @param otherwise how many a new one gets
+   */
+  byte[] grow(byte[] array, int used, long wanted, int otherwise) {
+    byte[] waited = poll(wanted);
+    byte[] larger = waited == null ? new byte[otherwise] : waited;
+    System.arraycopy(array, 0, larger, 0, used);
+    offer(array);
+    return larger;
+  }
+
   /** Takes an array that nobody reads or writes any more. */
   synchronized void offer(byte[] array) {
     if (array.length < LEAST_BYTES || array.length > mostIdleBytes) {

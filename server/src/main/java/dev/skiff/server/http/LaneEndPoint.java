@@ -19,7 +19,12 @@ import org.jspecify.annotations.Nullable;
  * itself can wait for those of the others.
  */
 final class LaneEndPoint extends SocketChannelEndPoint {
-  /** Its monitor guards all that follows. */
+  /** Until it is selected. Seen late it costs a read or a selection more, nothing else. */
+  private boolean givesWay;
+
+  private boolean mayHold;
+
+  /** Its monitor guards what follows. */
   private final HeldReplies replies;
 
   /** A reply, or its rest, that Jetty believes written. */
@@ -29,11 +34,6 @@ final class LaneEndPoint extends SocketChannelEndPoint {
   private boolean restIsPending;
 
   private @Nullable Write next;
-
-  /** Until it is selected. Seen late it costs a read or a selection more, nothing else. */
-  private boolean givesWay;
-
-  private boolean mayHold;
 
   @SuppressWarnings("ArrayRecordComponent") // as Jetty gives them, never compared
   private record Write(Callback callback, ByteBuffer... buffers) {}

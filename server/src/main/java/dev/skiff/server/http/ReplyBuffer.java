@@ -67,13 +67,8 @@ final class ReplyBuffer extends OutputStream {
   private void room(int more, long ample) {
     int needed = Math.addExact(size, more);
     if (needed > bytes.length) {
-      byte[] larger = BodyMemory.SHARED.poll(ample);
-      if (larger == null) {
-        larger = new byte[(int) Math.max(needed, Math.min(ample, MOST_BYTES))];
-      }
-      System.arraycopy(bytes, 0, larger, 0, size);
-      BodyMemory.SHARED.offer(bytes);
-      bytes = larger;
+      int otherwise = (int) Math.max(needed, Math.min(ample, MOST_BYTES));
+      bytes = BodyMemory.SHARED.grow(bytes, size, ample, otherwise);
     }
   }
 

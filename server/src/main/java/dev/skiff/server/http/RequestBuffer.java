@@ -64,14 +64,10 @@ final class RequestBuffer implements AutoCloseable {
       return;
     }
     long ample = Math.max(BodyMemory.LEAST_BYTES, 2L * bytes.length);
-    byte[] larger = BodyMemory.SHARED.poll(length < 0 ? Math.max(needed, ample) : length);
-    if (larger == null || larger.length < needed) {
-      long most = length < 0 ? limit + 1 : length;
-      larger = new byte[(int) Math.max(needed, Math.min(ample, most))];
-    }
-    System.arraycopy(bytes, 0, larger, 0, size);
-    BodyMemory.SHARED.offer(bytes);
-    bytes = larger;
+    long wanted = Math.max(needed, length < 0 ? ample : length);
+    long most = length < 0 ? limit + 1 : length;
+    int otherwise = (int) Math.max(needed, Math.min(ample, most));
+    bytes = BodyMemory.SHARED.grow(bytes, size, wanted, otherwise);
   }
 
   /** Gives the memory back. */
