@@ -30,13 +30,16 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private final AbstractConnector connector;
   private final FastLane lane;
   private final Supplier<Connection> jettys;
-  private final @Nullable HeldReplies replies;
+  private final @Nullable Round round;
   private final PlainRequest request = new PlainRequest();
   private final Callback fillable =
       Callback.from(InvocationType.NON_BLOCKING, this::onFillable, this::onFillInterestedFailed);
 
   /** What was read and not answered; null between requests. */
   private @Nullable ByteBuffer input;
+
+  /** Whether a request that waits is still read from there. */
+  private boolean isInUse;
 
   private int pieces;
 
@@ -58,7 +61,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     this.connector = (AbstractConnector) connector;
     this.lane = lane;
     this.jettys = jettys;
-    this.replies = endPoint instanceof LaneEndPoint end ? end.replies() : null;
+    this.round = endPoint instanceof LaneEndPoint end ? end.round() : null;
   }
 
   @Override
@@ -71,6 +74,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   public void onFillable() {
     try {
       if (!waits()) {
+        isInUse = false;
         ByteBuffer in = input();
         int filled = getEndPoint().fill(in);
         if (filled < 0 && !in.hasRemaining()) {
@@ -100,36 +104,65 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
       }
       pieces = 0;
       in.position(in.position() + request.length());
-      if (in.hasRemaining() && replies != null) {
+      if (in.hasRemaining() && round != null) {
         // Replies go out in the order of their requests.
-        replies.release();
+        round.finish();
       }
-      if (waits()) {
+      if ((in.hasRemaining() || isInUse) && waits()) {
         return;
       }
+      isInUse = false;
     }
     giveBack();
     fillInterested(fillable);
   }
 
   private boolean answerRequest() {
-    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request);
+    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request, round != null);
     if (exchange == null) {
       return false;
     }
+    Prediction<?> joined;
     if (lane.answer(exchange)) {
-      if (replies == null || !replies.hold(this, exchange.head(), exchange.reply())) {
+      if (!holds(exchange)) {
         begin();
         send(exchange);
-      } else {
-        exchange.reply().release();
       }
+    } else if ((joined = exchange.prediction) != null && round != null) {
+      request.keep();
+      begin();
+      round.await(this, exchange, joined);
     } else {
       begin();
-      isAnswering = true;
-      lane.execute(() -> answerWaiting(exchange));
+      isInUse = true;
+      answerElsewhere(exchange);
     }
     return true;
+  }
+
+  private boolean holds(LaneExchange exchange) {
+    Body body = exchange.reply();
+    boolean holds = round != null && round.hold(this, exchange.head(), body);
+    if (holds) {
+      body.release();
+    }
+    return holds;
+  }
+
+  /** Answers an exchange whose prediction has run with others, or is to run alone. */
+  void goOn(LaneExchange exchange) {
+    if (!lane.answer(exchange)) {
+      answerElsewhere(exchange);
+    } else if (holds(exchange)) {
+      written();
+    } else {
+      send(exchange);
+    }
+  }
+
+  private void answerElsewhere(LaneExchange exchange) {
+    isAnswering = true;
+    lane.execute(() -> answerWaiting(exchange));
   }
 
   private void answerWaiting(LaneExchange exchange) {

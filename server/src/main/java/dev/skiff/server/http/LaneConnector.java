@@ -24,7 +24,7 @@ final class LaneConnector extends ServerConnector {
   /** Beside the selectors: to accept connections, to open and close them, to resume them. */
   private static final int OTHER_THREADS = 4;
 
-  private final Map<ManagedSelector, HeldReplies> replies = new ConcurrentHashMap<>();
+  private final Map<ManagedSelector, Round> rounds = new ConcurrentHashMap<>();
 
   LaneConnector(Server server, HttpConfiguration http, FastLane lane) {
     super(server, threads(), null, null, 1, selectors(), new Connections(http, lane));
@@ -47,8 +47,9 @@ final class LaneConnector extends ServerConnector {
   @Override
   protected SocketChannelEndPoint newEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-    HeldReplies held = replies.computeIfAbsent(selector, HeldReplies::new);
-    SocketChannelEndPoint endPoint = new LaneEndPoint(channel, selector, key, getScheduler(), held);
+    Round round = rounds.computeIfAbsent(selector, Round::new);
+    SocketChannelEndPoint endPoint =
+        new LaneEndPoint(channel, selector, key, getScheduler(), round);
     endPoint.setIdleTimeout(getIdleTimeout());
     return endPoint;
   }
