@@ -3,8 +3,8 @@ package dev.skiff.server;
 import dev.skiff.server.config.CommandLine;
 import dev.skiff.server.config.ConfigException;
 import dev.skiff.server.config.ServerConfig;
+import dev.skiff.server.http.ListenException;
 import dev.skiff.server.logging.Logging;
-import io.javalin.util.JavalinBindException;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -50,10 +50,13 @@ public final class Main {
     Server server;
     try {
       server = Server.start(config, version());
-    } catch (JavalinBindException e) {
-      log.error("cannot listen on {}:{}", config.http().host(), config.http().port());
+    } catch (ListenException e) {
+      log.error(e.getMessage());
       return 1;
     }
+    server
+        .managementPort()
+        .ifPresent(port -> log.info("metrics and probes are on port {}, too", port));
     server.awaitModels();
     log.info(
         "ready in {} ms: {} on http://{}:{}",

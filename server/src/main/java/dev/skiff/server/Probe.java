@@ -22,8 +22,15 @@ public final class Probe {
   private Probe() {}
 
   public static void main(String[] arguments) {
-    String port = System.getenv("SKIFF_PORT");
-    System.exit(isReady(port == null || port.contains("://") ? "8080" : port) ? 0 : 1);
+    String port = setting("SKIFF_PORT", "8080");
+    String management = setting("SKIFF_MANAGEMENT_PORT", "none");
+    System.exit(isReady(management.equals("none") ? port : management) ? 0 : 1);
+  }
+
+  /** A variable of the server's; not what Kubernetes sets for a Service of that name. */
+  private static String setting(String variable, String fallback) {
+    String value = System.getenv(variable);
+    return value == null || value.contains("://") ? fallback : value;
   }
 
   private static boolean isReady(String port) {

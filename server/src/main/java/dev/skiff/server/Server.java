@@ -3,6 +3,7 @@ package dev.skiff.server;
 import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.http.HttpServer;
+import dev.skiff.server.http.ManagementServer;
 import dev.skiff.server.http.Rehearsal;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
@@ -10,6 +11,8 @@ import dev.skiff.server.model.ModelState;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +28,11 @@ public final class Server {
   private final Metrics metrics;
   private final ModelRepository repository;
   private final HttpServer http;
+  private final Optional<ManagementServer> management;
   private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
+  private final OptionalInt managementPort;
   private volatile boolean draining;
 
   private Server(ServerConfig config, String version) {
@@ -40,17 +45,28 @@ public final class Server {
     http =
         new HttpServer(
             config.http(),
+            config.access(),
             repository,
             metrics,
             () -> draining,
             config.log().access(),
             version,
             config.drain().timeout());
+    management =
+        config
+            .access()
+            .management()
+            .map(
+                at ->
+                    new ManagementServer(
+                        at, repository, metrics, () -> draining, config.log().access(), version));
     rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);
     try {
       port = http.start();
+      managementPort = management.stream().mapToInt(ManagementServer::start).findAny();
     } catch (RuntimeException e) {
+      http.stop();
       // The process may end with this, and it must not while native code is at work.
       modelsSettled.join();
       repository.close(0);
@@ -71,6 +87,11 @@ public final class Server {
   /** The port that the server listens on. */
   public int port() {
     return port;
+  }
+
+  /** The port of metrics and probes, if they have one of their own. */
+  public OptionalInt managementPort() {
+    return managementPort;
   }
 
   /**
@@ -111,6 +132,7 @@ public final class Server {
     modelsSettled.join();
     // Jetty has waited for the requests; what is left is the instant between reply and release.
     boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
+    management.ifPresent(ManagementServer::stop);
     metrics.close();
     if (answered && released) {
       log.info("stopped");

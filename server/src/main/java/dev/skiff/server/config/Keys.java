@@ -12,6 +12,18 @@ public final class Keys {
   public static final Key HOST = new Key("host", "ADDRESS", "0.0.0.0", "the address to listen on");
   public static final Key PORT =
       new Key("port", "PORT", "8080", "the port to listen on; 0 takes a free one");
+  public static final Key MANAGEMENT_PORT =
+      new Key(
+          "management-port",
+          "PORT",
+          "none",
+          "a port for metrics and probes alone, in plain HTTP; /metrics is there only, then");
+  public static final Key MANAGEMENT_HOST =
+      new Key(
+          "management-host",
+          "ADDRESS",
+          "",
+          "the address of the management port; that of --host if not given");
   public static final Key MAX_REQUEST_BYTES =
       new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
   public static final Key REQUEST_TIMEOUT =
@@ -122,6 +134,8 @@ public final class Keys {
           DEFAULT_MODEL,
           HOST,
           PORT,
+          MANAGEMENT_PORT,
+          MANAGEMENT_HOST,
           MAX_REQUEST_BYTES,
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,

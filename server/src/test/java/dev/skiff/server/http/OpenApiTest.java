@@ -46,7 +46,9 @@ class OpenApiTest {
     List<String> routes;
     try (Metrics metrics = new Metrics()) {
       routes =
-          HttpServer.routes(config, repository, metrics, () -> false, "test").stream()
+          Stream.concat(
+                  Routes.service(config, repository, metrics, () -> false, "test").stream(),
+                  Stream.of(Routes.metrics(metrics)))
               .map(route -> route.method() + " " + route.path())
               .toList();
     }
