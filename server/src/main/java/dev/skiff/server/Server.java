@@ -2,6 +2,7 @@ package dev.skiff.server;
 
 import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
+import dev.skiff.server.http.Access;
 import dev.skiff.server.http.HttpServer;
 import dev.skiff.server.http.ManagementServer;
 import dev.skiff.server.http.Rehearsal;
@@ -37,6 +38,7 @@ public final class Server {
 
   private Server(ServerConfig config, String version) {
     drain = config.drain();
+    Access access = Access.open(config.access());
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
     CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
@@ -45,7 +47,7 @@ public final class Server {
     http =
         new HttpServer(
             config.http(),
-            config.access(),
+            access,
             repository,
             metrics,
             () -> draining,
@@ -78,7 +80,8 @@ public final class Server {
   /**
    * Starts a server. It listens when this returns; its models may still be loading.
    *
-   * @throws dev.skiff.server.config.ConfigException if the model repository cannot be read
+   * @throws dev.skiff.server.config.ConfigException if the model repository, the API keys or a
+   *     certificate cannot be read
    */
   public static Server start(ServerConfig config, String version) {
     return new Server(config, version);

@@ -1,5 +1,6 @@
 package dev.skiff.server.config;
 
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -7,8 +8,9 @@ import java.util.function.Function;
  * Who may reach what.
  *
  * @param management the port of metrics and probes, if they have one of their own
+ * @param apiKeys the file with the keys of which a request has to show one; without it, none has to
  */
-public record AccessConfig(Optional<ManagementConfig> management) {
+public record AccessConfig(Optional<ManagementConfig> management, Optional<Path> apiKeys) {
 
   static AccessConfig of(Function<Key, Setting> settings) {
     String managementHost = settings.apply(Keys.MANAGEMENT_HOST).text();
@@ -16,6 +18,7 @@ public record AccessConfig(Optional<ManagementConfig> management) {
     return new AccessConfig(
         settings.apply(Keys.MANAGEMENT_PORT).portOrNone().stream()
             .mapToObj(port -> new ManagementConfig(host, port))
-            .findAny());
+            .findAny(),
+        settings.apply(Keys.API_KEYS).file());
   }
 }

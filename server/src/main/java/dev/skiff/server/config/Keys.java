@@ -24,6 +24,12 @@ public final class Keys {
           "ADDRESS",
           "",
           "the address of the management port; that of --host if not given");
+  public static final Key API_KEYS =
+      new Key(
+          "api-keys",
+          "FILE",
+          "",
+          "keys, one a line, of which a request has to show one; read again when the file changes");
   public static final Key MAX_REQUEST_BYTES =
       new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
   public static final Key REQUEST_TIMEOUT =
@@ -136,6 +142,7 @@ public final class Keys {
           PORT,
           MANAGEMENT_PORT,
           MANAGEMENT_HOST,
+          API_KEYS,
           MAX_REQUEST_BYTES,
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,

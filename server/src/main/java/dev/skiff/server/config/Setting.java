@@ -1,9 +1,11 @@
 package dev.skiff.server.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -50,6 +52,11 @@ record Setting(String origin, String text) {
     } catch (ConfigException e) {
       throw wrong("auto or a whole number from 1 to 1024");
     }
+  }
+
+  /** The path of a file, if there is one. */
+  Optional<Path> file() {
+    return Optional.of(text).filter(path -> !path.isEmpty()).map(Path::of);
   }
 
   /** A port, or nothing for {@code none}. */

@@ -1,6 +1,5 @@
 package dev.skiff.server.http;
 
-import dev.skiff.server.config.AccessConfig;
 import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
@@ -48,7 +47,7 @@ public final class HttpServer {
   /**
    * A server that does not listen yet.
    *
-   * @param access where the metrics are, among others
+   * @param access who is answered
    * @param draining whether the server is about to end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
@@ -56,7 +55,7 @@ public final class HttpServer {
    */
   public HttpServer(
       HttpConfig config,
-      AccessConfig access,
+      Access access,
       ModelRepository repository,
       Metrics metrics,
       BooleanSupplier draining,
@@ -64,11 +63,11 @@ public final class HttpServer {
       String version,
       Duration drainTimeout) {
     this.config = config;
-    this.reception = new Reception(metrics, accessLog);
+    this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
     List<Route> routes =
         new ArrayList<>(Routes.service(config, repository, metrics, draining, version));
-    if (access.management().isEmpty()) {
+    if (access.showsMetrics()) {
       routes.add(Routes.metrics(metrics));
     }
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));

@@ -50,15 +50,15 @@ final class Routes {
     return routes;
   }
 
-  /** What says how the server is. */
+  /** What says how the server is; an orchestrator has no key, and learns no more than yes or no. */
   static List<Route> probes(ModelRepository repository, BooleanSupplier draining, String version) {
     HealthHandler health = new HealthHandler(repository, draining, version);
     return List.of(
         Route.fastGet("/health", health::health),
-        Route.fastGet("/health/live", health::live),
-        Route.fastGet("/health/ready", health::ready),
-        Route.fastGet("/v2/health/live", health::live),
-        Route.fastGet("/v2/health/ready", health::ready));
+        Route.fastGet("/health/live", health::live).unguarded(),
+        Route.fastGet("/health/ready", health::ready).unguarded(),
+        Route.fastGet("/v2/health/live", health::live).unguarded(),
+        Route.fastGet("/v2/health/ready", health::ready).unguarded());
   }
 
   /** What Prometheus reads. */
@@ -72,7 +72,8 @@ final class Routes {
                 new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8))));
   }
 
+  /** A file that is the same on every server. */
   private static Route page(String path, String file, String contentType) {
-    return Route.get(path, new ResourceHandler(file, contentType));
+    return Route.get(path, new ResourceHandler(file, contentType)).unguarded();
   }
 }

@@ -29,6 +29,7 @@ class ServerConfigTest {
           Map.entry(Keys.PORT, "9001"),
           Map.entry(Keys.MANAGEMENT_PORT, "9015"),
           Map.entry(Keys.MANAGEMENT_HOST, "127.0.0.16"),
+          Map.entry(Keys.API_KEYS, "keys.txt"),
           Map.entry(Keys.MAX_REQUEST_BYTES, "9002"),
           Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
           Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
@@ -73,7 +74,7 @@ class ServerConfigTest {
                     200,
                     true,
                     Duration.ofSeconds(10)),
-                new AccessConfig(Optional.empty()),
+                new AccessConfig(Optional.empty(), Optional.empty()),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -102,7 +103,9 @@ class ServerConfigTest {
                     9005,
                     false,
                     Duration.ofMillis(9012)),
-                new AccessConfig(Optional.of(new ManagementConfig("127.0.0.16", 9015))),
+                new AccessConfig(
+                    Optional.of(new ManagementConfig("127.0.0.16", 9015)),
+                    Optional.of(Path.of("keys.txt"))),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),
