@@ -59,9 +59,10 @@ public final class Main {
         .ifPresent(port -> log.info("metrics and probes are on port {}, too", port));
     server.awaitModels();
     log.info(
-        "ready in {} ms: {} on http://{}:{}",
+        "ready in {} ms: {} on {}://{}:{}",
         ManagementFactory.getRuntimeMXBean().getUptime(),
         server.summary(),
+        config.access().tls().isPresent() ? "https" : "http",
         config.http().host(),
         server.port());
     try {

@@ -12,9 +12,9 @@ import dev.skiff.server.model.ModelState;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +29,7 @@ public final class Server {
   private final Metrics metrics;
   private final ModelRepository repository;
   private final HttpServer http;
-  private final Optional<ManagementServer> management;
+  private final @Nullable ManagementServer management;
   private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
@@ -55,18 +55,21 @@ public final class Server {
             version,
             config.drain().timeout());
     management =
-        config
-            .access()
-            .management()
-            .map(
-                at ->
-                    new ManagementServer(
-                        at, repository, metrics, () -> draining, config.log().access(), version));
+        config.access().management().isPresent()
+            ? new ManagementServer(
+                config.access().management().get(),
+                repository,
+                metrics,
+                () -> draining,
+                config.log().access(),
+                version)
+            : null;
     rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);
     try {
       port = http.start();
-      managementPort = management.stream().mapToInt(ManagementServer::start).findAny();
+      managementPort =
+          management == null ? OptionalInt.empty() : OptionalInt.of(management.start());
     } catch (RuntimeException e) {
       http.stop();
       // The process may end with this, and it must not while native code is at work.
@@ -135,7 +138,9 @@ public final class Server {
     modelsSettled.join();
     // Jetty has waited for the requests; what is left is the instant between reply and release.
     boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
-    management.ifPresent(ManagementServer::stop);
+    if (management != null) {
+      management.stop();
+    }
     metrics.close();
     if (answered && released) {
       log.info("stopped");

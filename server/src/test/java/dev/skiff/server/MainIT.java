@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -80,6 +82,24 @@ final class MainIT {
     }
   }
 
+  /** Nobody waits at a start for what only TLS and keys need. */
+  @Test
+  void whatIsNotAskedForIsNotLoaded(@TempDir Path folder) throws Exception {
+    Path classes = folder.resolve("classes.txt");
+    List<String> options = List.of("-Xlog:class+load:file=" + classes);
+    try (SkiffProcess server = SkiffProcess.serve(Map.of(), options, Repository.SHIPPED)) {
+      assertThat(server.post("/predict/iris", "[5.1, 3.5, 1.4, 0.2]").statusCode()).isEqualTo(200);
+      assertThat(Files.readString(classes))
+          .contains(" dev.skiff.server.http.Access ")
+          .doesNotContain(
+              " dev.skiff.server.http.Tls ",
+              " dev.skiff.server.http.ApiKeys ",
+              " dev.skiff.server.http.ManagementServer ",
+              " org.eclipse.jetty.util.ssl.SslContextFactory",
+              " javax.net.ssl.SSLContext ");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '"',
@@ -90,7 +110,10 @@ final class MainIT {
         "--drain-delay 5, \"skiff: --drain-delay: expected a duration such as 500ms, 30s or 5m\"",
         "one two, skiff: Unmatched argument",
         "no-such-folder, skiff: the model repository no-such-folder cannot be read",
-        "--config no-such-file, skiff: no-such-file: cannot be read"
+        "--config no-such-file, skiff: no-such-file: cannot be read",
+        "--api-keys no-such-file, skiff: --api-keys: no-such-file: cannot be read",
+        "--tls-cert no-such-file, skiff: --tls-cert: no-such-file: cannot be read",
+        "--tls-key no-such-file, \"skiff: --tls-cert: expected a file, got none\""
       })
   void aWrongCommandLineIsOneLineAndExitCodeTwo(String arguments, String line) throws Exception {
     assertRefused(Map.of(), line, arguments.split(" "));

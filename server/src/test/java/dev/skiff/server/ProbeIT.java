@@ -2,15 +2,18 @@ package dev.skiff.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.http.Authority;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The container's health check, as Docker runs it: its exit code, by the variables it finds. */
 class ProbeIT {
@@ -39,6 +42,24 @@ class ProbeIT {
     assertThat(probe(Map.of("SKIFF_PORT", port(server), "SKIFF_MANAGEMENT_PORT", unused)))
         .isEqualTo(1);
     assertThat(probe(Map.of("SKIFF_PORT", port(server), "SKIFF_MANAGEMENT_PORT", "none"))).isZero();
+  }
+
+  /** As the image runs it: without the compiler, within its patience, without a key. */
+  @Test
+  void asksThroughTlsAndWithoutAKey(@TempDir Path folder) throws Exception {
+    Authority authority = new Authority(folder.resolve("authority"));
+    authority.signServer("server", "RSA");
+    Path certificate =
+        Files.writeString(
+            folder.resolve("both.pem"), authority.key("server") + authority.chain("server"));
+    Path keys = Files.writeString(folder.resolve("keys"), "0123456789abcdef");
+    try (SkiffProcess encrypted =
+        SkiffProcess.serve(Repository.SHIPPED, "--tls-cert=" + certificate, "--api-keys=" + keys)) {
+      Map<String, String> environment =
+          Map.of("SKIFF_PORT", port(encrypted), "SKIFF_TLS_CERT", certificate.toString());
+      assertThat(probe(environment)).isZero();
+      assertThat(probe(Map.of("SKIFF_PORT", port(encrypted)))).isEqualTo(1);
+    }
   }
 
   @Test

@@ -30,6 +30,25 @@ public final class Keys {
           "FILE",
           "",
           "keys, one a line, of which a request has to show one; read again when the file changes");
+  public static final Key TLS_CERT =
+      new Key(
+          "tls-cert",
+          "FILE",
+          "",
+          "the certificate, with its chain, in PEM: the port speaks TLS 1.2 and 1.3 only, then");
+  public static final Key TLS_KEY =
+      new Key(
+          "tls-key",
+          "FILE",
+          "",
+          "its private key, as PKCS#8 in PEM without a password; in the certificate's file if not"
+              + " given");
+  public static final Key TLS_CLIENT_CA =
+      new Key(
+          "tls-client-ca",
+          "FILE",
+          "",
+          "authorities in PEM, one of which has to have signed a certificate that a client shows");
   public static final Key MAX_REQUEST_BYTES =
       new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
   public static final Key REQUEST_TIMEOUT =
@@ -143,6 +162,9 @@ public final class Keys {
           MANAGEMENT_PORT,
           MANAGEMENT_HOST,
           API_KEYS,
+          TLS_CERT,
+          TLS_KEY,
+          TLS_CLIENT_CA,
           MAX_REQUEST_BYTES,
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,

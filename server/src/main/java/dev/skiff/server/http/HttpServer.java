@@ -20,7 +20,6 @@ import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -40,6 +39,7 @@ public final class HttpServer {
       List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST);
 
   private final HttpConfig config;
+  private final Access access;
   private final Reception reception;
   private final JettyErrors jettyErrors;
   private final Javalin javalin;
@@ -63,6 +63,7 @@ public final class HttpServer {
       String version,
       Duration drainTimeout) {
     this.config = config;
+    this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
     List<Route> routes =
@@ -108,8 +109,8 @@ public final class HttpServer {
   private Connector connector(Server server, HttpConfiguration http) {
     ServerConnector connector =
         config.fastLane()
-            ? new LaneConnector(server, http)
-            : new ServerConnector(server, new HttpConnectionFactory(http));
+            ? new LaneConnector(server, http, access.connections(http))
+            : new ServerConnector(server, access.connections(http));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());

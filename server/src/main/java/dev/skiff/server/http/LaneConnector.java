@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -23,8 +23,13 @@ final class LaneConnector extends ServerConnector {
 
   private final Map<ManagedSelector, HeldReplies> replies = new ConcurrentHashMap<>();
 
-  LaneConnector(Server server, HttpConfiguration http) {
-    super(server, threads(), null, null, 1, selectors(), new HttpConnectionFactory(http));
+  /**
+   * A connector that is not open yet.
+   *
+   * @param connections what its connections are made of, with this configuration
+   */
+  LaneConnector(Server server, HttpConfiguration http, ConnectionFactory... connections) {
+    super(server, threads(), null, null, 1, selectors(), connections);
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
   }

@@ -30,6 +30,9 @@ class ServerConfigTest {
           Map.entry(Keys.MANAGEMENT_PORT, "9015"),
           Map.entry(Keys.MANAGEMENT_HOST, "127.0.0.16"),
           Map.entry(Keys.API_KEYS, "keys.txt"),
+          Map.entry(Keys.TLS_CERT, "cert.pem"),
+          Map.entry(Keys.TLS_KEY, "key.pem"),
+          Map.entry(Keys.TLS_CLIENT_CA, "ca.pem"),
           Map.entry(Keys.MAX_REQUEST_BYTES, "9002"),
           Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
           Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
@@ -54,7 +57,10 @@ class ServerConfigTest {
 
   /** The variables that a key says nothing without. */
   private static final Map<Key, Map<String, String>> COMPANIONS =
-      Map.of(Keys.MANAGEMENT_HOST, Map.of(Keys.MANAGEMENT_PORT.variable(), "1"));
+      Map.of(
+          Keys.MANAGEMENT_HOST, Map.of(Keys.MANAGEMENT_PORT.variable(), "1"),
+          Keys.TLS_KEY, Map.of(Keys.TLS_CERT.variable(), "c"),
+          Keys.TLS_CLIENT_CA, Map.of(Keys.TLS_CERT.variable(), "c"));
 
   static List<Key> keys() {
     return Keys.all();
@@ -74,7 +80,7 @@ class ServerConfigTest {
                     200,
                     true,
                     Duration.ofSeconds(10)),
-                new AccessConfig(Optional.empty(), Optional.empty()),
+                new AccessConfig(Optional.empty(), Optional.empty(), Optional.empty()),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -105,7 +111,12 @@ class ServerConfigTest {
                     Duration.ofMillis(9012)),
                 new AccessConfig(
                     Optional.of(new ManagementConfig("127.0.0.16", 9015)),
-                    Optional.of(Path.of("keys.txt"))),
+                    Optional.of(Path.of("keys.txt")),
+                    Optional.of(
+                        new TlsConfig(
+                            Path.of("cert.pem"),
+                            Path.of("key.pem"),
+                            Optional.of(Path.of("ca.pem"))))),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),
@@ -151,6 +162,12 @@ class ServerConfigTest {
   }
 
   @Test
+  void aCertificateMayBeInOneFileWithItsKey() {
+    assertThat(Parsed.config("--tls-cert=both.pem").access().tls())
+        .contains(new TlsConfig(Path.of("both.pem"), Path.of("both.pem"), Optional.empty()));
+  }
+
+  @Test
   void keysAreNamedOnce() {
     assertThat(Keys.all())
         .extracting(Key::name)
@@ -175,6 +192,8 @@ class ServerConfigTest {
   static final List<List<String>> WRONG =
       List.of(
           List.of("--host= ", "--host: expected an address, got nothing"),
+          List.of("--tls-key=key.pem", "--tls-cert: expected a file, got none"),
+          List.of("--tls-client-ca=ca.pem", "--tls-cert: expected a file, got none"),
           List.of(
               "--management-port=off",
               "--management-port: expected none or a whole number from 0 to 65535, got 'off'"),
