@@ -151,6 +151,18 @@ class TlsIT {
     }
   }
 
+  /** Nothing moves on the connection meanwhile, but that is the server's doing. */
+  @Test
+  void aLongRunIsNotIdle(Door door) throws Exception {
+    try (TestServer server = start(door, "--idle-timeout=300ms");
+        HttpClient client = client(plain)) {
+      String body = "{\"inputs\":{\"x\":[[1,2,3]],\"iterations\":[%d]}}".formatted(1_000_000);
+      HttpRequest run =
+          request(server, "/predict/slow").POST(BodyPublishers.ofString(body)).build();
+      assertThat(client.send(run, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+    }
+  }
+
   @Test
   void speaksNothingOlderAndNothingPlain(Door door) throws Exception {
     try (TestServer server = start(door)) {
