@@ -4,7 +4,6 @@ import dev.skiff.server.config.AccessConfig;
 import java.util.List;
 import java.util.stream.Stream;
 import org.eclipse.jetty.server.ConnectionFactory;
-import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 
 /** What keeps strangers out, read and checked; nothing of it is loaded that is not asked for. */
@@ -37,10 +36,9 @@ public final class Access {
     return config.management().isEmpty();
   }
 
-  /** What connections are made of, from the network inwards. */
-  ConnectionFactory[] connections(HttpConfiguration http) {
-    return Stream.concat(encryption.stream(), Stream.of(new HttpConnectionFactory(http)))
-        .toArray(ConnectionFactory[]::new);
+  /** What connections are made of that speak HTTP in the end, from the network inwards. */
+  ConnectionFactory[] connections(HttpConnectionFactory http) {
+    return Stream.concat(encryption.stream(), Stream.of(http)).toArray(ConnectionFactory[]::new);
   }
 
   /** Who is answered. */

@@ -20,6 +20,7 @@ import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -42,6 +43,7 @@ public final class HttpServer {
   private final Access access;
   private final Reception reception;
   private final JettyErrors jettyErrors;
+  private final FastLane lane;
   private final Javalin javalin;
 
   /**
@@ -71,6 +73,7 @@ public final class HttpServer {
     if (access.showsMetrics()) {
       routes.add(Routes.metrics(metrics));
     }
+    this.lane = new FastLane(routes, reception, config.maxRequestBytes());
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
@@ -82,7 +85,7 @@ public final class HttpServer {
     javalinConfig.jetty.threadPool = new QueuedThreadPool(config.threads(), 8);
     javalinConfig.jetty.modifyHttpConfiguration(HttpServer::configure);
     javalinConfig.jetty.addConnector(this::connector);
-    javalinConfig.jetty.modifyServer(server -> configure(server, routes, drainTimeout));
+    javalinConfig.jetty.modifyServer(server -> configure(server, drainTimeout));
     javalinConfig.jetty.modifyServletContextHandler(
         context -> context.setErrorHandler(jettyErrors));
     for (Route route : routes) {
@@ -109,19 +112,20 @@ public final class HttpServer {
   private Connector connector(Server server, HttpConfiguration http) {
     ServerConnector connector =
         config.fastLane()
-            ? new LaneConnector(server, http, access.connections(http))
-            : new ServerConnector(server, access.connections(http));
+            ? new LaneConnector(
+                server, http, access.connections(new LaneConnector.Connections(http, lane)))
+            : new ServerConnector(server, access.connections(new HttpConnectionFactory(http)));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
     return connector;
   }
 
-  private void configure(Server server, List<Route> routes, Duration drainTimeout) {
+  private void configure(Server server, Duration drainTimeout) {
     server.setErrorHandler(jettyErrors);
     server.insertHandler(new TrueMethod());
     if (config.fastLane()) {
-      server.insertHandler(new FastLane(routes, reception, config.maxRequestBytes()));
+      server.insertHandler(lane);
     }
     // Without these two, stopping drops the requests that are under way.
     server.insertHandler(new GracefulHandler());

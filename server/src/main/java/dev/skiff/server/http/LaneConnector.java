@@ -4,10 +4,14 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -53,5 +57,24 @@ final class LaneConnector extends ServerConnector {
     SocketChannelEndPoint endPoint = new LaneEndPoint(channel, selector, key, getScheduler(), held);
     endPoint.setIdleTimeout(getIdleTimeout());
     return endPoint;
+  }
+
+  /** Every connection begins as one of the lane. */
+  static final class Connections extends HttpConnectionFactory {
+    private final FastLane lane;
+
+    Connections(HttpConfiguration http, FastLane lane) {
+      super(http);
+      this.lane = lane;
+    }
+
+    @Override
+    public Connection newConnection(Connector connector, EndPoint endPoint) {
+      return configure(
+          new LaneConnection(
+              connector, endPoint, lane, () -> super.newConnection(connector, endPoint)),
+          connector,
+          endPoint);
+    }
   }
 }

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -99,11 +98,12 @@ public final class Rehearsal implements AutoCloseable {
     Server jetty = new Server();
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
-    ServerConnector connector = new LaneConnector(jetty, http, new HttpConnectionFactory(http));
+    FastLane lane = new FastLane(routes, reception, config.maxRequestBytes());
+    ServerConnector connector =
+        new LaneConnector(jetty, http, new LaneConnector.Connections(http, lane));
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
-    jetty.setHandler(
-        new GracefulHandler(new FastLane(routes, reception, config.maxRequestBytes())));
+    jetty.setHandler(new GracefulHandler(lane));
     return jetty;
   }
 
