@@ -19,10 +19,10 @@ final class Attempt {
           ErrorCode.TOO_LARGE,
           ErrorCode.UNSUPPORTED_MEDIA_TYPE);
 
-  /** What reading may allocate on the heap: so much, and so much for each byte of the input. */
+  /** What reading may allocate: so much, and so much for each byte (Jazzer has its part in it). */
   private static final long MOST_BYTES = 1 << 20;
 
-  private static final long MOST_BYTES_PER_BYTE = 256;
+  private static final long MOST_BYTES_PER_BYTE = 4096;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

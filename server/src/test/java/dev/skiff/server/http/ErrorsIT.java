@@ -3,6 +3,7 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.skiff.server.BadInput;
 import dev.skiff.server.http.BadRequests.BadRequest;
 import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
@@ -57,6 +58,7 @@ class ErrorsIT {
         "QUERY | /v2/models/add/ready | GET, HEAD",
         "BREW | /predict/add | POST",
       })
+  @BadInput(20)
   void wrongMethods(String method, String path, String allow, TestServer server) {
     Reply reply = server.send(server.request(path).method(method, BodyPublishers.noBody()));
     assertThat(reply.header("Allow")).isEqualTo(allow);
@@ -161,6 +163,7 @@ class ErrorsIT {
   /** A client that still listens is told; one that is gone is counted. */
   @Test
   @Timeout(30)
+  @BadInput(15)
   void aBodyCutShort(TestServer server) throws IOException {
     byte[] cut =
         "POST /predict/add HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2"
