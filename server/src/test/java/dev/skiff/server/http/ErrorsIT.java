@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +158,21 @@ class ErrorsIT {
       Reply.parse(small.raw(chunked + chunk + "1\n \n0\n\n")).refused(ErrorCode.TOO_LARGE);
       Reply.parse(small.raw(chunked + "1\n \n".repeat(1_001))).refused(ErrorCode.TOO_LARGE);
       small.get("/health").ok();
+    }
+  }
+
+  @Test
+  @BadInput(63)
+  void moreRowsThanTheModelTakes(@TempDir Path folder, Door door) throws IOException {
+    Path model = TestServer.folder(folder, "identity-fp32").resolve("identity-fp32");
+    Files.writeString(model.resolve("model.json"), "{\"max-batch-size\": 2}");
+    try (TestServer server = door.start(folder)) {
+      server.post("/predict", "{\"instances\":[[1,2,3],[4,5,6]]}").ok();
+      server
+          .post("/predict", "{\"instances\":[[1,2,3],[4,5,6],[7,8,9]]}")
+          .refused(ErrorCode.INVALID_ARGUMENT)
+          .contains("2", "3");
+      server.get("/health").ok();
     }
   }
 
