@@ -65,11 +65,6 @@ final class ArrivingBody implements AutoCloseable {
     return RequestBuffer.excess(length, pieces, limit);
   }
 
-  /** Whether nothing more of it is read. */
-  boolean hasEnded() {
-    return ended;
-  }
-
   /** Whether it is over the limit, or its chunks are too many. */
   boolean isTooLarge() {
     return tooLarge;

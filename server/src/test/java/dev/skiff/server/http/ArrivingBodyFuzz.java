@@ -27,10 +27,11 @@ public final class ArrivingBodyFuzz {
     ByteArrayOutputStream sent = new ByteArrayOutputStream();
     try (ArrivingBody body = new ArrivingBody(source, input[0], LIMIT)) {
       int at = 1;
-      while (at < input.length && !body.hasEnded()) {
+      boolean ended = false;
+      while (at < input.length && !ended) {
         int length = Math.min(input[at] & 0x7f, input.length - at - 1);
         if (input[at] < 0) {
-          body.take();
+          ended = body.take();
         }
         byte[] piece = Arrays.copyOfRange(input, at + 1, at + 1 + length);
         sent.writeBytes(piece);
@@ -38,7 +39,7 @@ public final class ArrivingBodyFuzz {
         source.write(false, lent.duplicate(), Callback.NOOP);
         at += 1 + length;
       }
-      if (!body.hasEnded()) {
+      if (!ended) {
         source.write(true, ByteBuffer.allocate(0), Callback.NOOP);
         assertThat(body.take()).isTrue();
       }
