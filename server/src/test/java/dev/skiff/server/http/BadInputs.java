@@ -1,12 +1,17 @@
 package dev.skiff.server.http;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
+import static dev.skiff.server.http.Asked.binary;
+import static dev.skiff.server.http.Asked.gzip;
+import static dev.skiff.server.http.Asked.post;
+import static dev.skiff.server.http.Asked.raw;
+import static dev.skiff.server.http.Asked.sized;
+
 import java.util.List;
 
 /**
  * The rows of docs/bad-inputs.md. Some are requests, whose replies are asked for and written there;
  * the others are held by tests that name them ({@link dev.skiff.server.BadInput}), or decided.
+ * Long, because it is one table that is read from its top to its bottom.
  */
 final class BadInputs {
   /** The limit on bodies of the servers that are asked. */
@@ -19,7 +24,6 @@ final class BadInputs {
   private static final String POST = "POST " + FP32 + " HTTP/1.1\nHost: a\n";
   private static final String CHUNKED = POST + "Transfer-Encoding: chunked\n\n";
   private static final String BODY = "Content-Length: 7\n\n[1,2,3]";
-  private static final String JSON_LENGTH = "Inference-Header-Content-Length: ";
 
   private BadInputs() {}
 
@@ -34,10 +38,6 @@ final class BadInputs {
       return number + ". " + input;
     }
   }
-
-  /** A request, and the status of its reply. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Asked(int status, byte[] request) {}
 
   /** The rows about HTTP itself. */
   static List<Row> http() {
@@ -146,8 +146,9 @@ final class BadInputs {
             "400",
             raw(
                 400,
-                "POST %s HTTP/1.1\nHost: a\n%s7\n%s7\n%s"
-                    .formatted(INFER, JSON_LENGTH, JSON_LENGTH, BODY))),
+                "POST %s HTTP/1.1\nHost: a\n".formatted(INFER)
+                    + "Inference-Header-Content-Length: 7\n".repeat(2)
+                    + BODY)),
         row(
             30,
             "An Accept that cannot be met",
@@ -348,7 +349,7 @@ final class BadInputs {
   }
 
   /** The rows about tensors in binary form. */
-  static List<Row> binary() {
+  static List<Row> tensors() {
     String row = input("x", "[1,3]", "FP32", 12);
     String data = "\0".repeat(12);
     return List.of(
@@ -429,57 +430,8 @@ final class BadInputs {
     return new Row(number, input, expected, List.of(asked));
   }
 
-  private static Asked raw(int status, String text) {
-    return new Asked(status, text.replace("\n", "\r\n").getBytes(StandardCharsets.ISO_8859_1));
-  }
-
-  private static Asked post(String path, String json) {
-    return post(400, path, json);
-  }
-
-  private static Asked post(int status, String path, String json) {
-    String quoted = json.replace('\'', '"');
-    boolean isUtf8 = quoted.chars().anyMatch(c -> c > 0xff);
-    return sent(
-        status,
-        "POST " + path + " HTTP/1.1\nHost: a\n",
-        quoted.getBytes(isUtf8 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1));
-  }
-
   private static Asked infer(String inputs) {
     return post(INFER, "{'inputs':[" + inputs.replace("}{", "},{") + "]}");
-  }
-
-  private static Asked sized(String path, String length, String body) {
-    return sent(
-        400,
-        "POST %s HTTP/1.1\nHost: a\n%s%s\n".formatted(path, JSON_LENGTH, length),
-        body.replace('\'', '"').getBytes(StandardCharsets.ISO_8859_1));
-  }
-
-  private static Asked binary(int status, String path, String json, String data) {
-    return sent(
-        status,
-        "POST %s HTTP/1.1\nHost: a\n%s%d\n".formatted(path, JSON_LENGTH, json.length()),
-        (json.replace('\'', '"') + data).getBytes(StandardCharsets.ISO_8859_1));
-  }
-
-  private static Asked gzip(int status, String json, String behind) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    Exchange.Body body =
-        ContentCoding.GZIP
-            .encode(new Exchange.Body((json + " ".repeat(200)).getBytes(StandardCharsets.UTF_8)))
-            .orElseThrow();
-    bytes.write(body.bytes(), body.offset(), body.length());
-    bytes.writeBytes(behind.getBytes(StandardCharsets.UTF_8));
-    return sent(status, POST + "Content-Encoding: gzip\n", bytes.toByteArray());
-  }
-
-  private static Asked sent(int status, String head, byte[] body) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    bytes.writeBytes(raw(status, head + "Content-Length: " + body.length + "\n\n").request());
-    bytes.writeBytes(body);
-    return new Asked(status, bytes.toByteArray());
   }
 
   private static String x(String shape, String datatype, String data) {

@@ -3,7 +3,6 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.BadInput;
-import dev.skiff.server.http.BadInputs.Asked;
 import dev.skiff.server.http.BadInputs.Row;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +66,7 @@ class BadInputsIT {
             BadInputs.http(),
             BadInputs.json(),
             BadInputs.inference(),
-            BadInputs.binary(),
+            BadInputs.tensors(),
             BadInputs.faults())
         .flatMap(List::stream);
   }
