@@ -2,6 +2,7 @@ package dev.skiff.server.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.ErrorCode;
 import java.util.List;
 import java.util.Optional;
@@ -173,6 +174,7 @@ class DiagnosisTest {
         "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
         "BFCArena: Available memory of 1024 is smaller than requested bytes of 4096"
       })
+  @BadInput(91)
   void outOfMemory(String text) {
     Diagnosis diagnosis = Diagnosis.of(text, WITH_GPU).orElseThrow();
     assertThat(diagnosis.sentence())
