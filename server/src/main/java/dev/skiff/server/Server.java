@@ -30,11 +30,15 @@ public final class Server {
   private final int port;
   private volatile boolean draining;
 
+  /** Why no GPU can be used any more, once that is so. */
+  private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
+
   private Server(ServerConfig config, String version) {
     drain = config.drain();
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
-    CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
+    CompletableFuture<OnnxRuntime> runtime =
+        CompletableFuture.supplyAsync(() -> OnnxRuntime.load(gpuLost::complete));
     modelsSettled = repository.load(runtime::join);
     metrics = new Metrics();
     http =
@@ -42,7 +46,7 @@ public final class Server {
             config.http(),
             repository,
             metrics,
-            () -> draining,
+            () -> draining || gpuLost.isDone(),
             config.log().access(),
             version,
             config.drain().timeout());
@@ -118,6 +122,23 @@ public final class Server {
       log.warn("stopped, though requests were still running after the drain timeout");
     }
     return answered && released;
+  }
+
+  /**
+   * Done, with the reason, when nothing can run on a GPU any more before this process is started
+   * anew. From then on the server says that it is not ready.
+   */
+  CompletableFuture<String> gpuLost() {
+    return gpuLost;
+  }
+
+  /**
+   * Ends the answering as {@link #stop} does, but leaves the models as they are: with a lost GPU
+   * native code may never return. Ends itself after the drain delay and timeout at the latest.
+   */
+  void abandon() {
+    sleep(drain.delay());
+    http.stop();
   }
 
   /** Counts its runs; the meters are made at the first. */
