@@ -59,8 +59,15 @@ BODIES = {
       } }""",
     "cudaGetDeviceCount": 'int cudaGetDeviceCount(int *count) { *count = 1; return code("cudaGetDeviceCount"); }',
     "cudaGetDevice": "int cudaGetDevice(int *device) { *device = 0; return 0; }",
-    "cudaGetDeviceProperties_v2":
-        'int cudaGetDeviceProperties_v2(char *all, int device) { memset(all, 0, 1032); strcpy(all, "stand-in"); return 0; }',
+    # What kernels of some operators compute with: the size of a warp, threads of a block, processors.
+    "cudaGetDeviceProperties_v2": """int cudaGetDeviceProperties_v2(char *all, int device) {
+      memset(all, 0, 1032);
+      strcpy(all, "stand-in");
+      *(int *)(all + 308) = 32;
+      *(int *)(all + 320) = 1024;
+      *(int *)(all + 388) = 1;
+      return code("cudaGetDeviceProperties_v2");
+    }""",
     "cudaMemGetInfo": "int cudaMemGetInfo(size_t *left, size_t *all) { *left = *all = 1ul << 33; return 0; }",
     "cudaHostAlloc": "int cudaHostAlloc(void **p, size_t size, unsigned flags) { *p = malloc(size); return 0; }",
     "cudaLaunchKernel": 'int cudaLaunchKernel() { return code("cudaLaunchKernel"); }',
