@@ -28,10 +28,11 @@ public final class Server {
   private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
-  private volatile boolean draining;
 
   /** Why no GPU can be used any more, once that is so. */
   private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
+
+  private volatile boolean draining;
 
   private Server(ServerConfig config, String version) {
     drain = config.drain();

@@ -33,7 +33,8 @@ final class StickyErrors {
           Map.entry(999, "cudaErrorUnknown"));
 
   /** Calls of CUDA are reported by number, kernels that fail at once by name. */
-  private static final Pattern ERROR = Pattern.compile("CUDA failure (\\d+)\\b|CUDA error (\\w+):");
+  private static final Pattern ERROR =
+      Pattern.compile("CUDA failure (\\d{1,9})\\b|CUDA error (\\w+):");
 
   private StickyErrors() {}
 
