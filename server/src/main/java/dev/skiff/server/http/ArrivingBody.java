@@ -58,11 +58,6 @@ final class ArrivingBody implements AutoCloseable {
     return true;
   }
 
-  /** Whether nothing more of it is read. */
-  boolean hasEnded() {
-    return ended;
-  }
-
   /** Whether it is over the limit. */
   boolean isTooLarge() {
     return tooLarge;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The short way to an answer: stands before Javalin's servlets and answers the requests of the fast
- * routes itself, on the thread that found them on the network. Nothing waits there. What would have
+ * routes itself, on the thread that found them on the network. Plain ones come from a {@link
+ * LaneConnection}, all others as Jetty's handlers get them. Nothing waits there. What would have
  * to, a body that is still coming or a model that is busy or not quick, goes on when it can: the
  * body is awaited without a thread, the model on one of the server's pool. Every other request, and
  * one whose path is not plain, goes to the pool and to Javalin. Thread-safe.
@@ -42,7 +43,7 @@ final class FastLane extends Handler.Wrapper {
   public boolean handle(Request request, Response response, Callback callback) {
     Visit visit = visit(request, response, callback);
     if (visit == null) {
-      getServer().getThreadPool().execute(() -> passOn(request, response, callback));
+      execute(() -> passOn(request, response, callback));
     } else {
       visit.run();
     }
@@ -60,6 +61,33 @@ final class FastLane extends Handler.Wrapper {
       }
     }
     return null;
+  }
+
+  /** The exchange of a plain request, if it is for the lane. */
+  @Nullable LaneExchange exchange(PlainRequest request) {
+    for (PlainPath plain : paths) {
+      String[] parameters = plain.values(request.path());
+      if (parameters != null) {
+        return plain.route().answers(request.method()) && request.bodyLength() <= maxRequestBytes
+            ? new LaneExchange(request, plain, parameters, getServer().getDateField().getValue())
+            : null;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Has a plain request answered.
+   *
+   * @return false if it was {@link Postponed}
+   */
+  boolean answer(LaneExchange exchange) {
+    return reception.receive(exchange, exchange.route().path(), exchange.route());
+  }
+
+  /** Does this on a thread that may wait. */
+  void execute(Runnable task) {
+    getServer().getThreadPool().execute(task);
   }
 
   private void passOn(Request request, Response response, Callback callback) {
@@ -109,7 +137,7 @@ final class FastLane extends Handler.Wrapper {
           request.demand(this);
         } else {
           exchange.letWait();
-          getServer().getThreadPool().execute(this);
+          FastLane.this.execute(this);
         }
       } catch (Throwable e) {
         exchange.close();

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -121,11 +120,6 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
-    if (!mayWait
-        && request.getConnectionMetaData().isPersistent()
-        && endPoint() instanceof LaneEndPoint lane) {
-      lane.mayHoldReply();
-    }
     response.write(true, ByteBuffer.wrap(reply.bytes(), reply.offset(), reply.length()), replied);
   }
 
@@ -139,13 +133,6 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     if (sent != null) {
       sent.release();
     }
-    if (body.hasEnded() && endPoint() instanceof LaneEndPoint lane) {
-      lane.giveWay();
-    }
-  }
-
-  private EndPoint endPoint() {
-    return request.getConnectionMetaData().getConnection().getEndPoint();
   }
 
   /** Gives the request's memory back, when there is a reply or there will be none. */

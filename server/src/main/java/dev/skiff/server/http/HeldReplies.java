@@ -6,13 +6,11 @@ import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.jetty.io.ManagedSelector;
-import org.eclipse.jetty.util.BufferUtil;
 
 /**
  * Small replies of one selector, held until it has answered all requests that it found at once: a
  * client with several connections is then woken once, not by each of its replies, which costs the
- * server more than to write them. Nothing is held longer than a quick model may run. Thread-safe;
- * its monitor guards what its end points hold, too.
+ * server more than to write them. Nothing is held longer than a quick model may run. Thread-safe.
  */
 final class HeldReplies implements ManagedSelector.SelectorUpdate {
   private static final int MEMORY_BYTES = 64 << 10;
@@ -21,9 +19,11 @@ final class HeldReplies implements ManagedSelector.SelectorUpdate {
   private static final int MOST_BYTES = 8 << 10;
 
   private final ManagedSelector selector;
-  private final List<LaneEndPoint> endPoints = new ArrayList<>();
   private final ByteBuffer memory = ByteBuffer.allocateDirect(MEMORY_BYTES);
+  private final List<Held> held = new ArrayList<>();
   private long since;
+
+  private record Held(LaneConnection connection, ByteBuffer reply) {}
 
   HeldReplies(ManagedSelector selector) {
     this.selector = selector;
@@ -32,25 +32,21 @@ final class HeldReplies implements ManagedSelector.SelectorUpdate {
   /**
    * Copies a reply to be written later.
    *
-   * @param endPoint whose reply it is, and who holds no other
    * @return false if it is not held, but to be written now
    */
-  synchronized boolean hold(LaneEndPoint endPoint, ByteBuffer... reply) {
-    long bytes = BufferUtil.remaining(reply);
-    if (bytes == 0 || bytes > MOST_BYTES) {
+  synchronized boolean hold(LaneConnection connection, byte[] head, Exchange.Body body) {
+    int bytes = head.length + body.length();
+    if (bytes > MOST_BYTES) {
       return false;
     }
     if (bytes > memory.remaining()) {
       release();
     }
     int start = memory.position();
-    for (ByteBuffer part : reply) {
-      memory.put(part);
-    }
-    endPoint.hold(memory.slice(start, (int) bytes));
-    endPoints.add(endPoint);
+    memory.put(head).put(body.bytes(), body.offset(), body.length());
+    held.add(new Held(connection, memory.slice(start, bytes)));
     long now = System.nanoTime();
-    if (endPoints.size() == 1) {
+    if (held.size() == 1) {
       since = now;
       // It runs before the selector looks for requests again.
       selector.submit(this);
@@ -65,9 +61,14 @@ final class HeldReplies implements ManagedSelector.SelectorUpdate {
     release();
   }
 
-  private synchronized void release() {
-    endPoints.forEach(LaneEndPoint::release);
-    endPoints.clear();
+  /** Has all of them written. */
+  synchronized void release() {
+    List<Held> due = List.copyOf(held);
+    // One that closes its connection comes back here.
+    held.clear();
+    for (Held reply : due) {
+      reply.connection().write(reply.reply());
+    }
     memory.clear();
   }
 }

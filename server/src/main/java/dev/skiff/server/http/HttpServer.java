@@ -41,6 +41,7 @@ public final class HttpServer {
   private final HttpConfig config;
   private final Reception reception;
   private final JettyErrors jettyErrors;
+  private final FastLane lane;
   private final Javalin javalin;
 
   /**
@@ -63,6 +64,7 @@ public final class HttpServer {
     this.reception = new Reception(metrics, accessLog);
     this.jettyErrors = new JettyErrors(metrics);
     List<Route> routes = routes(config, repository, metrics, draining, version);
+    this.lane = new FastLane(routes, reception, config.maxRequestBytes());
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
@@ -124,7 +126,7 @@ public final class HttpServer {
     javalinConfig.jetty.threadPool = new QueuedThreadPool(config.threads(), 8);
     javalinConfig.jetty.modifyHttpConfiguration(HttpServer::configure);
     javalinConfig.jetty.addConnector(this::connector);
-    javalinConfig.jetty.modifyServer(server -> configure(server, routes, drainTimeout));
+    javalinConfig.jetty.modifyServer(server -> configure(server, drainTimeout));
     javalinConfig.jetty.modifyServletContextHandler(
         context -> context.setErrorHandler(jettyErrors));
     for (Route route : routes) {
@@ -151,7 +153,7 @@ public final class HttpServer {
   private Connector connector(Server server, HttpConfiguration http) {
     ServerConnector connector =
         config.fastLane()
-            ? new LaneConnector(server, http)
+            ? new LaneConnector(server, http, lane)
             : new ServerConnector(server, new HttpConnectionFactory(http));
     connector.setHost(config.host());
     connector.setPort(config.port());
@@ -159,11 +161,11 @@ public final class HttpServer {
     return connector;
   }
 
-  private void configure(Server server, List<Route> routes, Duration drainTimeout) {
+  private void configure(Server server, Duration drainTimeout) {
     server.setErrorHandler(jettyErrors);
     server.insertHandler(new TrueMethod());
     if (config.fastLane()) {
-      server.insertHandler(new FastLane(routes, reception, config.maxRequestBytes()));
+      server.insertHandler(lane);
     }
     // Without these two, stopping drops the requests that are under way.
     server.insertHandler(new GracefulHandler());

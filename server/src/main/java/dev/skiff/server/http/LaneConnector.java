@@ -4,8 +4,11 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -23,8 +26,8 @@ final class LaneConnector extends ServerConnector {
 
   private final Map<ManagedSelector, HeldReplies> replies = new ConcurrentHashMap<>();
 
-  LaneConnector(Server server, HttpConfiguration http) {
-    super(server, threads(), null, null, 1, selectors(), new HttpConnectionFactory(http));
+  LaneConnector(Server server, HttpConfiguration http, FastLane lane) {
+    super(server, threads(), null, null, 1, selectors(), new Connections(http, lane));
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
   }
@@ -48,5 +51,24 @@ final class LaneConnector extends ServerConnector {
     SocketChannelEndPoint endPoint = new LaneEndPoint(channel, selector, key, getScheduler(), held);
     endPoint.setIdleTimeout(getIdleTimeout());
     return endPoint;
+  }
+
+  /** Every connection begins as one of the lane. */
+  private static final class Connections extends HttpConnectionFactory {
+    private final FastLane lane;
+
+    Connections(HttpConfiguration http, FastLane lane) {
+      super(http);
+      this.lane = lane;
+    }
+
+    @Override
+    public Connection newConnection(Connector connector, EndPoint endPoint) {
+      return configure(
+          new LaneConnection(
+              connector, endPoint, lane, () -> super.newConnection(connector, endPoint)),
+          connector,
+          endPoint);
+    }
   }
 }

@@ -98,11 +98,11 @@ public final class Rehearsal implements AutoCloseable {
     Server jetty = new Server();
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
-    ServerConnector connector = new LaneConnector(jetty, http);
+    FastLane lane = new FastLane(routes, reception, config.maxRequestBytes());
+    ServerConnector connector = new LaneConnector(jetty, http, lane);
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
-    jetty.setHandler(
-        new GracefulHandler(new FastLane(routes, reception, config.maxRequestBytes())));
+    jetty.setHandler(new GracefulHandler(lane));
     return jetty;
   }
 

@@ -1,0 +1,256 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.http.Exchange.Body;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.AbstractConnector;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable.InvocationType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection as long as all its requests are plain and small: read from the network, answered in
+ * place if that is quick, and held for the next round of writing, with none of Jetty's objects in
+ * between. The first request that is not makes it one of Jetty's, which reads that request anew; it
+ * stays so. Jetty calls it on one thread at a time.
+ */
+final class LaneConnection extends AbstractConnection implements Connection.UpgradeFrom {
+  /** A request that comes in more pieces is Jetty's to wait for. */
+  private static final int MOST_PIECES = 4;
+
+  private static final ThreadLocal<@Nullable ByteBuffer> KEPT = new ThreadLocal<>();
+
+  private final AbstractConnector connector;
+  private final FastLane lane;
+  private final Supplier<Connection> jettys;
+  private final @Nullable HeldReplies replies;
+  private final PlainRequest request = new PlainRequest();
+  private final Callback fillable =
+      Callback.from(InvocationType.NON_BLOCKING, this::onFillable, this::onFillInterestedFailed);
+
+  /** What was read and not answered; null between requests. */
+  private @Nullable ByteBuffer input;
+
+  private int pieces;
+
+  /** Its monitor guards these two: a reply is on its way, and the next request waits for it. */
+  private final Object writing = new Object();
+
+  private boolean isWriting;
+  private boolean waits;
+  private volatile boolean isAnswering;
+
+  /**
+   * A connection that has not been opened.
+   *
+   * @param jettys makes the connection that takes its place
+   */
+  LaneConnection(
+      Connector connector, EndPoint endPoint, FastLane lane, Supplier<Connection> jettys) {
+    super(endPoint, connector.getExecutor());
+    this.connector = (AbstractConnector) connector;
+    this.lane = lane;
+    this.jettys = jettys;
+    this.replies = endPoint instanceof LaneEndPoint end ? end.replies() : null;
+  }
+
+  @Override
+  public void onOpen() {
+    super.onOpen();
+    fillInterested(fillable);
+  }
+
+  @Override
+  public void onFillable() {
+    try {
+      if (!waits()) {
+        ByteBuffer in = input();
+        int filled = getEndPoint().fill(in);
+        if (filled < 0 && !in.hasRemaining()) {
+          giveBack();
+          close();
+        } else if (filled < 0) {
+          becomeJettys();
+        } else {
+          answer(in);
+        }
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      getEndPoint().close(e);
+    }
+  }
+
+  private void answer(ByteBuffer in) {
+    while (in.hasRemaining()) {
+      PlainRequest.Form form = request.read(in);
+      if (form == PlainRequest.Form.PART && ++pieces < MOST_PIECES && makesRoom(in)) {
+        fillInterested(fillable);
+        return;
+      }
+      if (form != PlainRequest.Form.WHOLE || !answerRequest()) {
+        becomeJettys();
+        return;
+      }
+      pieces = 0;
+      in.position(in.position() + request.length());
+      if (in.hasRemaining() && replies != null) {
+        // Replies go out in the order of their requests.
+        replies.release();
+      }
+      if (waits()) {
+        return;
+      }
+    }
+    giveBack();
+    fillInterested(fillable);
+  }
+
+  private boolean answerRequest() {
+    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request);
+    if (exchange == null) {
+      return false;
+    }
+    if (lane.answer(exchange)) {
+      if (replies == null || !replies.hold(this, exchange.head(), exchange.reply())) {
+        begin();
+        send(exchange);
+      } else {
+        exchange.reply().release();
+      }
+    } else {
+      begin();
+      isAnswering = true;
+      lane.execute(() -> answerWaiting(exchange));
+    }
+    return true;
+  }
+
+  private void answerWaiting(LaneExchange exchange) {
+    try {
+      exchange.letWait();
+      lane.answer(exchange);
+      isAnswering = false;
+      send(exchange);
+    } catch (RuntimeException | Error e) {
+      getEndPoint().close(e);
+    }
+  }
+
+  private void send(LaneExchange exchange) {
+    Body body = exchange.reply();
+    getEndPoint()
+        .write(
+            Callback.from(
+                InvocationType.NON_BLOCKING,
+                () -> {
+                  body.release();
+                  written();
+                },
+                failure -> {
+                  body.release();
+                  getEndPoint().close(failure);
+                }),
+            ByteBuffer.wrap(exchange.head()),
+            ByteBuffer.wrap(body.bytes(), body.offset(), body.length()));
+  }
+
+  /** Writes a reply that was held. What the network does not take at once is copied. */
+  void write(ByteBuffer reply) {
+    try {
+      if (!getEndPoint().flush(reply)) {
+        begin();
+        getEndPoint()
+            .write(
+                Callback.from(InvocationType.NON_BLOCKING, this::written, getEndPoint()::close),
+                BufferUtil.copy(reply));
+      }
+    } catch (IOException e) {
+      getEndPoint().close(e);
+    }
+  }
+
+  private void begin() {
+    synchronized (writing) {
+      isWriting = true;
+    }
+  }
+
+  private void written() {
+    synchronized (writing) {
+      isWriting = false;
+      if (!waits) {
+        return;
+      }
+      waits = false;
+    }
+    // Not here: this may be in the middle of a round.
+    getExecutor().execute(this::onFillable);
+  }
+
+  /** Nothing moves while a model runs; that is no reason to end the connection. */
+  @Override
+  public boolean onIdleExpired(TimeoutException timeout) {
+    return !isAnswering;
+  }
+
+  /** Whether a reply is under way. The next request is read when it is out. */
+  private boolean waits() {
+    synchronized (writing) {
+      waits = isWriting;
+      return waits;
+    }
+  }
+
+  private ByteBuffer input() {
+    ByteBuffer mine = input;
+    if (mine == null) {
+      mine = KEPT.get();
+      KEPT.set(null);
+      if (mine == null || mine.capacity() != getInputBufferSize()) {
+        mine = BufferUtil.allocate(getInputBufferSize());
+      }
+      input = mine;
+    }
+    return mine;
+  }
+
+  private boolean makesRoom(ByteBuffer in) {
+    BufferUtil.compact(in);
+    return in.limit() < in.capacity();
+  }
+
+  private void giveBack() {
+    if (input != null) {
+      BufferUtil.clear(input);
+      KEPT.set(input);
+      input = null;
+    }
+  }
+
+  private void becomeJettys() {
+    getEndPoint().upgrade(jettys.get());
+    giveBack();
+  }
+
+  @Override
+  public @Nullable ByteBuffer onUpgradeFrom() {
+    return input;
+  }
+
+  /** Jetty knows what to answer to a request that does not go on. */
+  @Override
+  protected boolean onReadTimeout(TimeoutException timeout) {
+    if (input == null) {
+      return true;
+    }
+    becomeJettys();
+    return false;
+  }
+}
