@@ -30,14 +30,32 @@ let models = []; // as /health lists them, with id, path and, where ready, metad
 let shown = ""; // the /health reply that the page shows
 let chosen = null; // the id of the chosen model
 let sending = false;
+let key = ""; // the server's API key, where it wants one; kept nowhere else
 const written = new Map(); // what the user has in the text area, by model
+
+/** Fetches from the server, with the key if there is one. */
+function ask(path, options = {}) {
+  return fetch(path, key ? {...options, headers: {...options.headers, "X-API-Key": key}} : options);
+}
 
 // ---- What there is
 
+async function poll() {
+  await refresh();
+  setTimeout(poll, POLL_MS);
+}
+
 async function refresh() {
   try {
+    const reply = await ask("health");
+    $("key-form").hidden = reply.status !== 401;
+    if (reply.status === 401) {
+      shown = "";
+      say("status", "away", key ? "The server does not know this API key." : "The server wants an API key.");
+      return;
+    }
     // Not ready is 503, with the same body.
-    const health = await (await fetch("health")).json();
+    const health = await reply.json();
     const text = JSON.stringify(health);
     if (text !== shown) await show(health);
     shown = text;
@@ -45,7 +63,6 @@ async function refresh() {
     shown = "";
     say("status", "away", `The server does not answer; asking again every ${POLL_MS / 1000} s.`);
   }
-  setTimeout(refresh, POLL_MS);
 }
 
 async function show(health) {
@@ -54,7 +71,7 @@ async function show(health) {
     const several = names.indexOf(model.name) !== names.lastIndexOf(model.name);
     const id = several ? `${model.name}/${model.version}` : model.name;
     const metadata = model.state === "ready"
-      ? await (await fetch(`v2/models/${model.name}/versions/${model.version}`)).json()
+      ? await (await ask(`v2/models/${model.name}/versions/${model.version}`)).json()
       : null;
     return {...model, id, path: `predict/${id}`, metadata: metadata?.inputs ? metadata : null};
   }));
@@ -159,7 +176,8 @@ function layout(json) {
 function curl() {
   const url = new URL(find(chosen).path, document.baseURI).href;
   const body = $("request").value.replace(/\s*\n\s*/g, " ").trim().replaceAll("'", "'\\''");
-  $("curl").textContent = `curl -d ${body.length > LONGEST_CURL ? "@request.json" : `'${body}'`} ${url}`;
+  const header = key ? '-H "X-API-Key: $SKIFF_API_KEY" ' : "";
+  $("curl").textContent = `curl ${header}-d ${body.length > LONGEST_CURL ? "@request.json" : `'${body}'`} ${url}`;
 }
 
 async function send() {
@@ -170,7 +188,7 @@ async function send() {
   say("answer", "", "Sending …");
   const start = performance.now();
   try {
-    const response = await fetch(find(id).path, {method: "POST", body: $("request").value, headers: {"Content-Type": "application/json"}});
+    const response = await ask(find(id).path, {method: "POST", body: $("request").value, headers: {"Content-Type": "application/json"}});
     const text = await response.text();
     const millis = performance.now() - start;
     if (id !== chosen) return;
@@ -204,6 +222,13 @@ function timing(header) {
 
 // ---- The user
 
+$("key-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  key = $("key").value;
+  $("key").value = "";
+  await refresh();
+  follow();
+});
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
   send();
@@ -238,5 +263,5 @@ function follow() {
   if (location.hash.endsWith("&send") && !$("form").hidden) send();
 }
 
-await refresh();
+await poll();
 follow();

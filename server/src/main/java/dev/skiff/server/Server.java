@@ -2,7 +2,9 @@ package dev.skiff.server;
 
 import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
+import dev.skiff.server.http.Access;
 import dev.skiff.server.http.HttpServer;
+import dev.skiff.server.http.ManagementServer;
 import dev.skiff.server.http.Rehearsal;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
@@ -10,7 +12,10 @@ import dev.skiff.server.model.ModelState;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,32 +30,55 @@ public final class Server {
   private final Metrics metrics;
   private final ModelRepository repository;
   private final HttpServer http;
+  private final @Nullable ManagementServer management;
   private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
+  private final OptionalInt managementPort;
+
+  /** Why no GPU can be used any more, once that is so. */
+  private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
+
   private volatile boolean draining;
 
   private Server(ServerConfig config, String version) {
     drain = config.drain();
+    Access access = Access.open(config.access());
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
-    CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
+    CompletableFuture<OnnxRuntime> runtime =
+        CompletableFuture.supplyAsync(() -> OnnxRuntime.load(gpuLost::complete));
     modelsSettled = repository.load(runtime::join);
     metrics = new Metrics();
+    BooleanSupplier ending = () -> draining || gpuLost.isDone();
     http =
         new HttpServer(
             config.http(),
+            access,
             repository,
             metrics,
-            () -> draining,
+            ending,
             config.log().access(),
             version,
             config.drain().timeout());
+    management =
+        config.access().management().isPresent()
+            ? new ManagementServer(
+                config.access().management().get(),
+                repository,
+                metrics,
+                ending,
+                config.log().access(),
+                version)
+            : null;
     rehearsal = new Rehearsal(config.http(), repository, metrics);
     repository.all().forEach(this::listen);
     try {
       port = http.start();
+      managementPort =
+          management == null ? OptionalInt.empty() : OptionalInt.of(management.start());
     } catch (RuntimeException e) {
+      http.stop();
       // The process may end with this, and it must not while native code is at work.
       modelsSettled.join();
       repository.close(0);
@@ -62,7 +90,8 @@ public final class Server {
   /**
    * Starts a server. It listens when this returns; its models may still be loading.
    *
-   * @throws dev.skiff.server.config.ConfigException if the model repository cannot be read
+   * @throws dev.skiff.server.config.ConfigException if the model repository, the API keys or a
+   *     certificate cannot be read
    */
   public static Server start(ServerConfig config, String version) {
     return new Server(config, version);
@@ -71,6 +100,11 @@ public final class Server {
   /** The port that the server listens on. */
   public int port() {
     return port;
+  }
+
+  /** The port of metrics and probes, if they have one of their own. */
+  public OptionalInt managementPort() {
+    return managementPort;
   }
 
   /**
@@ -111,6 +145,9 @@ public final class Server {
     modelsSettled.join();
     // Jetty has waited for the requests; what is left is the instant between reply and release.
     boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
+    if (management != null) {
+      management.stop();
+    }
     metrics.close();
     if (answered && released) {
       log.info("stopped");
@@ -118,6 +155,23 @@ public final class Server {
       log.warn("stopped, though requests were still running after the drain timeout");
     }
     return answered && released;
+  }
+
+  /**
+   * Done, with the reason, when nothing can run on a GPU any more before this process is started
+   * anew. From then on the server says that it is not ready.
+   */
+  CompletableFuture<String> gpuLost() {
+    return gpuLost;
+  }
+
+  /**
+   * Ends the answering as {@link #stop} does, but leaves the models as they are: with a lost GPU
+   * native code may never return. Ends itself after the drain delay and timeout at the latest.
+   */
+  void abandon() {
+    sleep(drain.delay());
+    http.stop();
   }
 
   /** Counts its runs; the meters are made at the first. */

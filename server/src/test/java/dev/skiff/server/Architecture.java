@@ -35,10 +35,6 @@ final class Architecture {
           "io.prometheus.", Set.of("metrics"),
           "picocli.", Set.of("config"));
 
-  /** Main tells a port that is taken from other failures. */
-  private static final Map<String, Set<String>> EXCEPTIONS =
-      Map.of(ROOT + ".Main", Set.of("io.javalin.util.JavalinBindException"));
-
   private static final Pattern VAGUE_CLASS =
       Pattern.compile(".*(Util|Utils|Helper|Helpers|Manager|Impl)(\\$.*)?");
   private static final Pattern VAGUE_PACKAGE =
@@ -60,7 +56,7 @@ final class Architecture {
         continue;
       }
       for (String used : type.references()) {
-        if (!mayImport(own, used) && !mayUse(type.name(), own, used)) {
+        if (!mayImport(own, used) && !mayUse(own, used)) {
           violations.add(type.name() + " must not know " + used);
         }
       }
@@ -78,10 +74,9 @@ final class Architecture {
         || DIRECTIONS.getOrDefault(own, Set.of()).contains(other);
   }
 
-  private static boolean mayUse(String name, String own, String used) {
-    return EXCEPTIONS.getOrDefault(name, Set.of()).contains(used)
-        || OWNERS.entrySet().stream()
-            .anyMatch(owner -> used.startsWith(owner.getKey()) && owner.getValue().contains(own));
+  private static boolean mayUse(String own, String used) {
+    return OWNERS.entrySet().stream()
+        .anyMatch(owner -> used.startsWith(owner.getKey()) && owner.getValue().contains(own));
   }
 
   /** Which of our packages that is: "http" for dev.skiff.server.http, "" for the root. */

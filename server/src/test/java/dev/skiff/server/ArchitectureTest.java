@@ -91,7 +91,7 @@ class ArchitectureTest {
     "Server, ai.onnxruntime.OrtSession",
     "model.ModelLoader, io.javalin.Javalin",
     "Main, io.javalin.Javalin",
-    "Server, io.javalin.util.JavalinBindException",
+    "Main, io.javalin.util.JavalinBindException",
     "metrics.Metrics, org.eclipse.jetty.server.Server",
     "inference.Tensor, jakarta.servlet.Servlet",
     "model.ModelLoader, com.fasterxml.jackson.databind.ObjectMapper",

@@ -114,6 +114,31 @@ class ConsoleIT {
     assertThat(text(page, "answer")).isEmpty();
   }
 
+  @Test
+  void asksForTheKeyThatTheServerWants() throws Exception {
+    Path keys = Files.writeString(home.resolve("keys"), "0123456789abcdef");
+    String[] arguments = {
+      models.toString(), "--port=0", "--host=127.0.0.1", "--log-level=error", "--api-keys=" + keys
+    };
+    Serve serve = (Serve) CommandLine.parse(arguments, Map.of(), "test");
+    Server guarded = Server.start(serve.config(), "9.8.7");
+    try {
+      guarded.awaitModels();
+      Page page = browser.open(URI.create("http://127.0.0.1:" + guarded.port() + "/"), home);
+
+      assertThat(text(page, "status")).isEqualTo("The server wants an API key.");
+      assertThat(page.dom()).contains("<form id=\"key-form\" class=\"notice\">");
+      assertThat(page.log()).doesNotContain("CONSOLE");
+    } finally {
+      guarded.stop();
+    }
+  }
+
+  @Test
+  void asksForNoKeyWhereNoneIsWanted() throws Exception {
+    assertThat(open("/").dom()).contains("<form id=\"key-form\" class=\"notice\" hidden=\"\">");
+  }
+
   /** Errors of scripts and whatever the content security policy forbids would be in the log. */
   private Page open(String path) throws Exception {
     Page page = browser.open(URI.create("http://127.0.0.1:" + server.port() + path), home);

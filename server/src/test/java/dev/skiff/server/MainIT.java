@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.RepeatedTest;
@@ -80,6 +83,24 @@ final class MainIT {
     }
   }
 
+  /** Nobody waits at a start for what only TLS and keys need. */
+  @Test
+  void whatIsNotAskedForIsNotLoaded(@TempDir Path folder) throws Exception {
+    Path classes = folder.resolve("classes.txt");
+    List<String> options = List.of("-Xlog:class+load:file=" + classes);
+    try (SkiffProcess server = SkiffProcess.serve(Map.of(), options, Repository.SHIPPED)) {
+      assertThat(server.post("/predict/iris", "[5.1, 3.5, 1.4, 0.2]").statusCode()).isEqualTo(200);
+      assertThat(Files.readString(classes))
+          .contains(" dev.skiff.server.http.Access ")
+          .doesNotContain(
+              " dev.skiff.server.http.Tls ",
+              " dev.skiff.server.http.ApiKeys ",
+              " dev.skiff.server.http.ManagementServer ",
+              " org.eclipse.jetty.util.ssl.SslContextFactory",
+              " javax.net.ssl.SSLContext ");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '"',
@@ -90,7 +111,10 @@ final class MainIT {
         "--drain-delay 5, \"skiff: --drain-delay: expected a duration such as 500ms, 30s or 5m\"",
         "one two, skiff: Unmatched argument",
         "no-such-folder, skiff: the model repository no-such-folder cannot be read",
-        "--config no-such-file, skiff: no-such-file: cannot be read"
+        "--config no-such-file, skiff: no-such-file: cannot be read",
+        "--api-keys no-such-file, skiff: --api-keys: no-such-file: cannot be read",
+        "--tls-cert no-such-file, skiff: --tls-cert: no-such-file: cannot be read",
+        "--tls-key no-such-file, \"skiff: --tls-cert: expected a file, got none\""
       })
   void aWrongCommandLineIsOneLineAndExitCodeTwo(String arguments, String line) throws Exception {
     assertRefused(Map.of(), line, arguments.split(" "));
@@ -135,6 +159,21 @@ final class MainIT {
           .asString()
           .endsWith("ERROR cannot listen on 127.0.0.1:" + taken.getLocalPort());
       assertThat(process.err()).isEmpty();
+    }
+  }
+
+  /** With the option that the images have. */
+  @Test
+  @BadInput(93)
+  void theProcessEndsWhenJavaHasNoMemoryLeft() throws Exception {
+    String option = "-XX:+ExitOnOutOfMemoryError";
+    assertThat(Files.readAllLines(Path.of("../image/jvm.options"))).contains(option);
+    try (SkiffProcess server =
+        SkiffProcess.serve(Map.of(), List.of("-Xmx24m", option), Repository.SHIPPED)) {
+      CompletableFuture<HttpResponse<String>> reply =
+          server.begin("/predict/iris", "[" + " ".repeat(40 << 20) + "]");
+      assertThat(server.process().awaitExit()).as(server.process()::toString).isEqualTo(3);
+      assertThat(reply).failsWithin(Duration.ofSeconds(60));
     }
   }
 

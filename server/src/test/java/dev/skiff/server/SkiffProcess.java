@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /** The packaged server in a process of its own, on a free port, and a client of it. */
 public final class SkiffProcess implements AutoCloseable {
   private static final Pattern READY =
-      Pattern.compile(".*ready in \\d+ ms: .* on (http://[\\w.:]+).*");
+      Pattern.compile(".*ready in \\d+ ms: .* on (https?://[\\w.:]+).*");
 
   /** For processes that live for seconds only. */
   private static final List<String> OPTIONS =

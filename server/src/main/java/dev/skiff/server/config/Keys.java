@@ -12,6 +12,43 @@ public final class Keys {
   public static final Key HOST = new Key("host", "ADDRESS", "0.0.0.0", "the address to listen on");
   public static final Key PORT =
       new Key("port", "PORT", "8080", "the port to listen on; 0 takes a free one");
+  public static final Key MANAGEMENT_PORT =
+      new Key(
+          "management-port",
+          "PORT",
+          "none",
+          "a port for metrics and probes alone, in plain HTTP; /metrics is there only, then");
+  public static final Key MANAGEMENT_HOST =
+      new Key(
+          "management-host",
+          "ADDRESS",
+          "",
+          "the address of the management port; that of --host if not given");
+  public static final Key API_KEYS =
+      new Key(
+          "api-keys",
+          "FILE",
+          "",
+          "keys, one a line, of which a request has to show one; read again when the file changes");
+  public static final Key TLS_CERT =
+      new Key(
+          "tls-cert",
+          "FILE",
+          "",
+          "the certificate, with its chain, in PEM: the port speaks TLS 1.2 and 1.3 only, then");
+  public static final Key TLS_KEY =
+      new Key(
+          "tls-key",
+          "FILE",
+          "",
+          "its private key, as PKCS#8 in PEM without a password; in the certificate's file if not"
+              + " given");
+  public static final Key TLS_CLIENT_CA =
+      new Key(
+          "tls-client-ca",
+          "FILE",
+          "",
+          "authorities in PEM, one of which has to have signed a certificate that a client shows");
   public static final Key MAX_REQUEST_BYTES =
       new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
   public static final Key REQUEST_TIMEOUT =
@@ -122,6 +159,12 @@ public final class Keys {
           DEFAULT_MODEL,
           HOST,
           PORT,
+          MANAGEMENT_PORT,
+          MANAGEMENT_HOST,
+          API_KEYS,
+          TLS_CERT,
+          TLS_KEY,
+          TLS_CLIENT_CA,
           MAX_REQUEST_BYTES,
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,

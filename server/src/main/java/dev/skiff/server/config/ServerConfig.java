@@ -7,6 +7,7 @@ import java.util.function.Function;
 /** Everything that the server was told. */
 public record ServerConfig(
     HttpConfig http,
+    AccessConfig access,
     RepositoryConfig repository,
     RuntimeConfig runtime,
     DrainConfig drain,
@@ -22,13 +23,14 @@ public record ServerConfig(
     return new ServerConfig(
         new HttpConfig(
             settings.apply(Keys.HOST).text(),
-            settings.apply(Keys.PORT).count(0, 65_535),
+            settings.apply(Keys.PORT).count(0, Setting.MAX_PORT),
             settings.apply(Keys.MAX_REQUEST_BYTES).bytes(),
             settings.apply(Keys.REQUEST_TIMEOUT).duration(),
             settings.apply(Keys.IDLE_TIMEOUT).duration(),
             settings.apply(Keys.HTTP_THREADS).count(8, 10_000),
             settings.apply(Keys.FAST_LANE).flag(),
             settings.apply(Keys.REHEARSAL).duration()),
+        AccessConfig.of(settings),
         new RepositoryConfig(
             Path.of(settings.apply(Keys.MODELS).text()),
             Optional.of(defaultModel).filter(name -> !name.isEmpty())),

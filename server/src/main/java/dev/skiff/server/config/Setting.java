@@ -1,9 +1,11 @@
 package dev.skiff.server.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -17,6 +19,8 @@ import java.util.regex.Pattern;
  * @param origin where it came from, as the user would look for it: a flag, a variable, a file's key
  */
 record Setting(String origin, String text) {
+  static final int MAX_PORT = 65_535;
+
   private static final Pattern COUNT = Pattern.compile("\\d{1,10}");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(|B|KiB|MiB|GiB)");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(us|ms|s|m|h)");
@@ -47,6 +51,23 @@ record Setting(String origin, String text) {
       return OptionalInt.of(count(1, 1024));
     } catch (ConfigException e) {
       throw wrong("auto or a whole number from 1 to 1024");
+    }
+  }
+
+  /** The path of a file, if there is one. */
+  Optional<Path> file() {
+    return Optional.of(text).filter(path -> !path.isEmpty()).map(Path::of);
+  }
+
+  /** A port, or nothing for {@code none}. */
+  OptionalInt portOrNone() {
+    if (text.equals("none")) {
+      return OptionalInt.empty();
+    }
+    try {
+      return OptionalInt.of(count(0, MAX_PORT));
+    } catch (ConfigException e) {
+      throw wrong("none or a whole number from 0 to " + MAX_PORT);
     }
   }
 

@@ -8,12 +8,14 @@ import dev.skiff.server.inference.ErrorCode;
 /** What an error looks like on the wire: its status, and one shape of body for all of them. */
 final class ErrorMapper {
   static final String RETRY_AFTER = "Retry-After";
+  static final String AUTHENTICATE = "WWW-Authenticate";
 
   private ErrorMapper() {}
 
   static int status(ErrorCode code) {
     return switch (code) {
       case INVALID_ARGUMENT -> 400;
+      case UNAUTHENTICATED -> 401;
       case NOT_FOUND -> 404;
       case METHOD_NOT_ALLOWED -> 405;
       case NOT_ACCEPTABLE -> 406;

@@ -20,6 +20,9 @@ abstract class Exchange {
   /** Who asks, for the log; null until {@link Reception} has seen the request. */
   @Nullable LogContext logContext;
 
+  /** Whether it may be answered; not known before {@link Reception} has asked. */
+  boolean admitted;
+
   /** What was begun and goes on when it has run with others; null otherwise. */
   @Nullable Prediction<?> prediction;
 

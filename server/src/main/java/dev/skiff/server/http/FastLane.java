@@ -131,7 +131,9 @@ final class FastLane extends Handler.Wrapper {
     @Override
     public void run() {
       try {
-        if (exchange.lacksBody() && !exchange.takeBody()) {
+        if (exchange.lacksBody()
+            && !exchange.takeBody()
+            && (reception.admits(exchange, route) || exchange.hasLittleBody())) {
           request.demand(this);
         } else if (reception.receive(exchange, route.path(), route)) {
           exchange.close();

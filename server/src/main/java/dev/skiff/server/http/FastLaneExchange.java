@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A request that came through the fast lane. */
 final class FastLaneExchange extends Exchange implements AutoCloseable {
+  private static final int LITTLE = 16 << 10;
+
   private final Request request;
   private final Response response;
   private final Callback replied;
@@ -73,6 +75,13 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     return mayWait;
   }
 
+  /**
+   * Whether its body is worth waiting for even from a stranger, whose connection can go on then.
+   */
+  boolean hasLittleBody() {
+    return request.getLength() <= LITTLE && request.getLength() >= 0;
+  }
+
   /** From now on it has a thread of its own. */
   void letWait() {
     mayWait = true;
@@ -89,7 +98,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
       throw Postponed.INSTANCE;
     }
     if (body.isTooLarge()) {
-      throw tooLarge(maxRequestBytes, "more");
+      throw tooLarge(maxRequestBytes, body.excess());
     }
     Throwable failure = body.failure();
     if (failure != null) {
@@ -117,6 +126,9 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
   @Override
   protected void send(int status, String contentType, Body reply) {
     sent = reply;
+    if (lacksBody) {
+      replyHeader("Connection", "close");
+    }
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());

@@ -13,4 +13,9 @@ interface Handler {
    * @throws IOException if the client went away
    */
   void handle(Exchange exchange) throws IOException;
+
+  /** Whether it answers only those that the {@link Gate} admits. */
+  default boolean isGuarded() {
+    return true;
+  }
 }

@@ -11,9 +11,10 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
+import io.javalin.util.JavalinBindException;
 import io.javalin.util.JavalinException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
@@ -39,6 +40,7 @@ public final class HttpServer {
       List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST);
 
   private final HttpConfig config;
+  private final Access access;
   private final Reception reception;
   private final JettyErrors jettyErrors;
   private final FastLane lane;
@@ -47,6 +49,7 @@ public final class HttpServer {
   /**
    * A server that does not listen yet.
    *
+   * @param access who is answered
    * @param draining whether the server is about to end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
@@ -54,6 +57,7 @@ public final class HttpServer {
    */
   public HttpServer(
       HttpConfig config,
+      Access access,
       ModelRepository repository,
       Metrics metrics,
       BooleanSupplier draining,
@@ -61,61 +65,16 @@ public final class HttpServer {
       String version,
       Duration drainTimeout) {
     this.config = config;
-    this.reception = new Reception(metrics, accessLog);
+    this.access = access;
+    this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
-    List<Route> routes = routes(config, repository, metrics, draining, version);
+    List<Route> routes =
+        new ArrayList<>(Routes.service(config, repository, metrics, draining, version));
+    if (access.showsMetrics()) {
+      routes.add(Routes.metrics(metrics));
+    }
     this.lane = new FastLane(routes, reception, config.maxRequestBytes());
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
-  }
-
-  /** Every path that the server answers; {@code openapi.json} describes the same ones. */
-  static List<Route> routes(
-      HttpConfig config,
-      ModelRepository repository,
-      Metrics metrics,
-      BooleanSupplier draining,
-      String version) {
-    Predictions predictions =
-        new Predictions(repository, metrics, config.requestTimeout(), config.maxRequestBytes());
-    PredictHandler predict = new PredictHandler(predictions);
-    InferHandler infer = new InferHandler(predictions);
-    MetadataHandler metadata = new MetadataHandler(repository, version);
-    ModelHandler model = new ModelHandler(repository, metrics);
-    HealthHandler health = new HealthHandler(repository, draining, version);
-    Handler prometheus =
-        exchange ->
-            exchange.reply(
-                200,
-                "text/plain; version=0.0.4; charset=utf-8",
-                new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8)));
-    return List.of(
-        Route.get("/", new ResourceHandler("/web/index.html", "text/html; charset=utf-8")),
-        Route.get(
-            "/console.js",
-            new ResourceHandler("/web/console.js", "text/javascript; charset=utf-8")),
-        Route.get(
-            "/console.css", new ResourceHandler("/web/console.css", "text/css; charset=utf-8")),
-        Route.get("/openapi.json", new ResourceHandler("/openapi.json", Json.CONTENT_TYPE)),
-        Route.fastPost("/predict", predict),
-        Route.fastPost("/predict/{model}", predict),
-        Route.fastPost("/predict/{model}/{version}", predict),
-        Route.fastGet("/health", health::health),
-        Route.fastGet("/health/live", health::live),
-        Route.fastGet("/health/ready", health::ready),
-        Route.get("/metrics", prometheus),
-        Route.get("/v2", metadata::server),
-        Route.fastGet("/v2/health/live", health::live),
-        Route.fastGet("/v2/health/ready", health::ready),
-        Route.get("/v2/models/{model}", metadata::model),
-        Route.get("/v2/models/{model}/ready", metadata::modelReady),
-        Route.get("/v2/models/{model}/config", model::config),
-        Route.get("/v2/models/{model}/stats", model::statistics),
-        Route.fastPost("/v2/models/{model}/infer", infer),
-        Route.get("/v2/models/{model}/versions/{version}", metadata::model),
-        Route.get("/v2/models/{model}/versions/{version}/ready", metadata::modelReady),
-        Route.get("/v2/models/{model}/versions/{version}/config", model::config),
-        Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
-        Route.fastPost("/v2/models/{model}/versions/{version}/infer", infer));
   }
 
   private void configure(JavalinConfig javalinConfig, List<Route> routes, Duration drainTimeout) {
@@ -153,11 +112,13 @@ public final class HttpServer {
   private Connector connector(Server server, HttpConfiguration http) {
     ServerConnector connector =
         config.fastLane()
-            ? new LaneConnector(server, http, lane)
-            : new ServerConnector(server, new HttpConnectionFactory(http));
+            ? new LaneConnector(
+                server, http, access.connections(new LaneConnector.Connections(http, lane)))
+            : new ServerConnector(server, access.connections(new HttpConnectionFactory(http)));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
+    connector.addBean(new SlowRequests(connector));
     return connector;
   }
 
@@ -196,10 +157,14 @@ public final class HttpServer {
    * Begins to listen.
    *
    * @return the port
-   * @throws io.javalin.util.JavalinBindException if the address is taken
+   * @throws ListenException if the address is taken
    */
   public int start() {
-    return javalin.start().port();
+    try {
+      return javalin.start().port();
+    } catch (JavalinBindException e) {
+      throw new ListenException(config.host(), config.port(), e);
+    }
   }
 
   /**

@@ -61,9 +61,12 @@ final class JavalinExchange extends Exchange implements AutoCloseable {
     body = whole;
     try {
       InputStream in = request.getInputStream();
+      long pieces = 0;
       while (whole.size() != length && whole.read(in)) {
-        if (whole.size() > maxRequestBytes) {
-          throw tooLarge(maxRequestBytes, "more");
+        pieces++;
+        if (whole.size() > maxRequestBytes
+            || RequestBuffer.isOverChunked(length, pieces, maxRequestBytes)) {
+          throw tooLarge(maxRequestBytes, RequestBuffer.excess(length, pieces, maxRequestBytes));
         }
       }
     } catch (IOException | HttpException.RuntimeException e) {
@@ -82,14 +85,22 @@ final class JavalinExchange extends Exchange implements AutoCloseable {
 
   @Override
   protected void send(int status, String contentType, Body body) throws IOException {
-    if (!bodyTaken) {
+    if (!bodyTaken && admitted) {
       drain();
+    } else if (!bodyTaken && hasBody()) {
+      // A stranger's body is not worth a thread.
+      replyHeader("Connection", "close");
     }
     context.res().setStatus(status);
     context.res().setContentType(contentType);
     context.res().setContentLength(body.length());
     context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
     body.release();
+  }
+
+  private boolean hasBody() {
+    HttpServletRequest request = context.req();
+    return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
   }
 
   /**

@@ -37,6 +37,7 @@ final class JettyErrors extends ErrorHandler {
     response
         .getHeaders()
         .put(Timings.HEADER, Timings.total(System.nanoTime() - request.getBeginNanoTime()));
+    response.getHeaders().put("X-Content-Type-Options", "nosniff");
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.CONTENT_TYPE);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length());
     response.write(true, ByteBuffer.wrap(body.bytes(), body.offset(), body.length()), callback);

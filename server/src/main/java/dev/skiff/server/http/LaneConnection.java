@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.AbstractConnector;
@@ -42,6 +43,9 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private boolean isInUse;
 
   private int pieces;
+
+  /** Whether only a part of a request has come. */
+  private volatile boolean isIncomplete;
 
   /** Its monitor guards these two: a reply is on its way, and the next request waits for it. */
   private final Object writing = new Object();
@@ -95,6 +99,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     while (in.hasRemaining()) {
       PlainRequest.Form form = request.read(in);
       if (form == PlainRequest.Form.PART && ++pieces < MOST_PIECES && makesRoom(in)) {
+        isIncomplete = true;
         fillInterested(fillable);
         return;
       }
@@ -103,6 +108,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         return;
       }
       pieces = 0;
+      isIncomplete = false;
       in.position(in.position() + request.length());
       if (in.hasRemaining() && round != null) {
         // Replies go out in the order of their requests.
@@ -277,10 +283,33 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     return input;
   }
 
-  /** Jetty knows what to answer to a request that does not go on. */
+  /** Leaves a request whose rest has not come to Jetty, which knows how long to wait for it. */
+  void leaveIncomplete() {
+    if (isIncomplete && getEndPoint() instanceof AbstractEndPoint end) {
+      // It does nothing if the rest comes at this moment.
+      end.getFillInterest().onFail(new LeftToJetty());
+    }
+  }
+
+  @Override
+  public void onFillInterestedFailed(Throwable cause) {
+    if (!(cause instanceof LeftToJetty)) {
+      super.onFillInterestedFailed(cause);
+    } else if (isIncomplete) {
+      becomeJettys();
+    } else {
+      fillInterested(fillable);
+    }
+  }
+
+  /** Ends the wait for the rest of a request. */
+  private static final class LeftToJetty extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
   @Override
   protected boolean onReadTimeout(TimeoutException timeout) {
-    if (input == null) {
+    if (!isIncomplete) {
       return true;
     }
     becomeJettys();

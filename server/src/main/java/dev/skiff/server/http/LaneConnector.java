@@ -8,6 +8,7 @@ import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -26,8 +27,13 @@ final class LaneConnector extends ServerConnector {
 
   private final Map<ManagedSelector, Round> rounds = new ConcurrentHashMap<>();
 
-  LaneConnector(Server server, HttpConfiguration http, FastLane lane) {
-    super(server, threads(), null, null, 1, selectors(), new Connections(http, lane));
+  /**
+   * A connector that is not open yet.
+   *
+   * @param connections what its connections are made of, with this configuration
+   */
+  LaneConnector(Server server, HttpConfiguration http, ConnectionFactory... connections) {
+    super(server, threads(), null, null, 1, selectors(), connections);
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
   }
@@ -55,7 +61,7 @@ final class LaneConnector extends ServerConnector {
   }
 
   /** Every connection begins as one of the lane. */
-  private static final class Connections extends HttpConnectionFactory {
+  static final class Connections extends HttpConnectionFactory {
     private final FastLane lane;
 
     Connections(HttpConfiguration http, FastLane lane) {

@@ -17,15 +17,35 @@ final class Reception {
 
   private final Metrics metrics;
   private final boolean access;
+  private final Gate gate;
+
+  /**
+   * The reception of a server that answers everybody.
+   *
+   * @param access whether to log every request, not only failed ones
+   */
+  Reception(Metrics metrics, boolean access) {
+    this(metrics, access, Gate.OPEN);
+  }
 
   /**
    * The reception of a server.
    *
    * @param access whether to log every request, not only failed ones
+   * @param gate who is answered where the handler is guarded
    */
-  Reception(Metrics metrics, boolean access) {
+  Reception(Metrics metrics, boolean access, Gate gate) {
     this.metrics = metrics;
     this.access = access;
+    this.gate = gate;
+  }
+
+  /** Whether the request may be answered, by its head alone. */
+  boolean admits(Exchange exchange, Handler handler) {
+    if (!exchange.admitted) {
+      exchange.admitted = !handler.isGuarded() || gate.admits(exchange);
+    }
+    return exchange.admitted;
   }
 
   /**
@@ -55,6 +75,10 @@ final class Reception {
     boolean postponed = false;
     try {
       try {
+        if (!admits(exchange, handler)) {
+          exchange.replyHeader(ErrorMapper.AUTHENTICATE, "Bearer realm=\"skiff\"");
+          throw ApiKeys.refusal(exchange);
+        }
         handler.handle(exchange);
         if (access) {
           log.info("{} {} in {} us", exchange.method(), what, exchange.age() / 1000);

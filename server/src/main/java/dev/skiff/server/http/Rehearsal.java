@@ -99,7 +99,8 @@ public final class Rehearsal implements AutoCloseable {
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
     FastLane lane = new FastLane(routes, reception, config.maxRequestBytes());
-    ServerConnector connector = new LaneConnector(jetty, http, lane);
+    ServerConnector connector =
+        new LaneConnector(jetty, http, new LaneConnector.Connections(http, lane));
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
     jetty.setHandler(new GracefulHandler(lane));

@@ -40,6 +40,7 @@ final class ResourceHandler implements Handler {
       content = body;
     }
     exchange.replyHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    exchange.replyHeader("Referrer-Policy", "no-referrer");
     // The next version of the server comes with its own files.
     exchange.replyHeader("Cache-Control", "no-cache");
     exchange.reply(200, contentType, body);

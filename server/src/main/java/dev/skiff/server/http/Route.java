@@ -10,19 +10,26 @@ import java.io.IOException;
  * @param path its path, with parts in braces that the handler reads as parameters
  * @param method the one method that it answers; GET answers HEAD too
  * @param fast whether it is answered in the {@link FastLane} too
+ * @param isGuarded whether it answers only those that the {@link Gate} admits
  */
-record Route(String path, String method, Handler handler, boolean fast) implements Handler {
+record Route(String path, String method, Handler handler, boolean fast, boolean isGuarded)
+    implements Handler {
 
   static Route get(String path, Handler handler) {
-    return new Route(path, "GET", handler, false);
+    return new Route(path, "GET", handler, false, true);
   }
 
   static Route fastGet(String path, Handler handler) {
-    return new Route(path, "GET", handler, true);
+    return new Route(path, "GET", handler, true, true);
   }
 
   static Route fastPost(String path, Handler handler) {
-    return new Route(path, "POST", handler, true);
+    return new Route(path, "POST", handler, true, true);
+  }
+
+  /** The same for everybody. */
+  Route unguarded() {
+    return new Route(path, method, handler, fast, false);
   }
 
   /** Whether this resource answers the method. */

@@ -4,6 +4,8 @@ package dev.skiff.server.inference;
 public enum ErrorCode {
   /** The request is wrong; sent again unchanged it will fail again. */
   INVALID_ARGUMENT,
+  /** The request shows no key that the server knows. */
+  UNAUTHENTICATED,
   /** There is no such model, version or path. */
   NOT_FOUND,
   METHOD_NOT_ALLOWED,

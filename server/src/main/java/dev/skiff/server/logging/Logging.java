@@ -17,10 +17,11 @@ import java.util.logging.Logger;
 /** Sets the JDK's logging up, which SLF4J ends in: one line an event, to standard output. */
 public final class Logging {
   /** Held, because the log manager holds loggers weakly and forgets their levels with them. */
+  private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
+
   private static final List<Logger> QUIET =
       List.of(
           Logger.getLogger("io.javalin"),
-          Logger.getLogger("org.eclipse.jetty"),
           Logger.getLogger("io.micrometer"),
           Logger.getLogger("ai.onnxruntime"));
 
@@ -40,6 +41,8 @@ public final class Logging {
     if (config.level() != LogConfig.Level.DEBUG) {
       QUIET.forEach(logger -> logger.setLevel(Level.WARNING));
     }
+    // Its debugging would show the headers and bodies of requests, API keys among them.
+    JETTY.setLevel(Level.WARNING);
     Handler handler = new StandardOutput();
     handler.setFormatter(
         switch (config.format()) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,12 @@ class ServerConfigTest {
           Map.entry(Keys.DEFAULT_MODEL, "iris"),
           Map.entry(Keys.HOST, "127.0.0.1"),
           Map.entry(Keys.PORT, "9001"),
+          Map.entry(Keys.MANAGEMENT_PORT, "9015"),
+          Map.entry(Keys.MANAGEMENT_HOST, "127.0.0.16"),
+          Map.entry(Keys.API_KEYS, "keys.txt"),
+          Map.entry(Keys.TLS_CERT, "cert.pem"),
+          Map.entry(Keys.TLS_KEY, "key.pem"),
+          Map.entry(Keys.TLS_CLIENT_CA, "ca.pem"),
           Map.entry(Keys.MAX_REQUEST_BYTES, "9002"),
           Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
           Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
@@ -48,6 +55,13 @@ class ServerConfigTest {
           Map.entry(Keys.LOG_LEVEL, "debug"),
           Map.entry(Keys.ACCESS_LOG, "true"));
 
+  /** The variables that a key says nothing without. */
+  private static final Map<Key, Map<String, String>> COMPANIONS =
+      Map.of(
+          Keys.MANAGEMENT_HOST, Map.of(Keys.MANAGEMENT_PORT.variable(), "1"),
+          Keys.TLS_KEY, Map.of(Keys.TLS_CERT.variable(), "c"),
+          Keys.TLS_CLIENT_CA, Map.of(Keys.TLS_CERT.variable(), "c"));
+
   static List<Key> keys() {
     return Keys.all();
   }
@@ -66,6 +80,7 @@ class ServerConfigTest {
                     200,
                     true,
                     Duration.ofSeconds(10)),
+                new AccessConfig(Optional.empty(), Optional.empty(), Optional.empty()),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -94,6 +109,14 @@ class ServerConfigTest {
                     9005,
                     false,
                     Duration.ofMillis(9012)),
+                new AccessConfig(
+                    Optional.of(new ManagementConfig("127.0.0.16", 9015)),
+                    Optional.of(Path.of("keys.txt")),
+                    Optional.of(
+                        new TlsConfig(
+                            Path.of("cert.pem"),
+                            Path.of("key.pem"),
+                            Optional.of(Path.of("ca.pem"))))),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),
@@ -115,18 +138,33 @@ class ServerConfigTest {
   @MethodSource("keys")
   void everyKeyCanBeAFlagAVariableAndAKeyOfTheFile(Key key, @TempDir Path folder)
       throws IOException {
-    ServerConfig flag = Parsed.config(key.flag(), changed(key));
-    assertThat(flag).isNotEqualTo(Parsed.config());
-    assertThat(Parsed.config(Map.of(key.variable(), changed(key)))).isEqualTo(flag);
+    Map<String, String> companions = COMPANIONS.getOrDefault(key, Map.of());
+    ServerConfig flag = Parsed.config(companions, key.flag(), changed(key));
+    assertThat(flag).isNotEqualTo(Parsed.config(companions));
+    Map<String, String> variables = new HashMap<>(companions);
+    variables.put(key.variable(), changed(key));
+    assertThat(Parsed.config(variables)).isEqualTo(flag);
     Path file = folder.resolve("skiff.json");
     Files.writeString(file, "{\"%s\": \"%s\"}".formatted(key.name(), changed(key)));
-    assertThat(Parsed.config("--config", file.toString())).isEqualTo(flag);
+    assertThat(Parsed.config(companions, "--config", file.toString())).isEqualTo(flag);
   }
 
   @ParameterizedTest
   @MethodSource("keys")
   void everyDefaultIsWhatItSays(Key key) {
     assertThat(Parsed.config(key.flag(), key.fallback())).isEqualTo(Parsed.config());
+  }
+
+  @Test
+  void theManagementPortIsOnTheAddressOfTheOther() {
+    assertThat(Parsed.config("--host=127.0.0.1", "--management-port=1").access().management())
+        .contains(new ManagementConfig("127.0.0.1", 1));
+  }
+
+  @Test
+  void aCertificateMayBeInOneFileWithItsKey() {
+    assertThat(Parsed.config("--tls-cert=both.pem").access().tls())
+        .contains(new TlsConfig(Path.of("both.pem"), Path.of("both.pem"), Optional.empty()));
   }
 
   @Test
@@ -154,6 +192,11 @@ class ServerConfigTest {
   static final List<List<String>> WRONG =
       List.of(
           List.of("--host= ", "--host: expected an address, got nothing"),
+          List.of("--tls-key=key.pem", "--tls-cert: expected a file, got none"),
+          List.of("--tls-client-ca=ca.pem", "--tls-cert: expected a file, got none"),
+          List.of(
+              "--management-port=off",
+              "--management-port: expected none or a whole number from 0 to 65535, got 'off'"),
           List.of("--port=65536", "--port: expected a whole number from 0 to 65535, got '65536'"),
           List.of(
               "--max-request-bytes=0",

@@ -13,6 +13,7 @@ class ErrorMapperTest {
   @ParameterizedTest
   @CsvSource({
     "INVALID_ARGUMENT, 400",
+    "UNAUTHENTICATED, 401",
     "NOT_FOUND, 404",
     "METHOD_NOT_ALLOWED, 405",
     "NOT_ACCEPTABLE, 406",

@@ -34,6 +34,11 @@ final class FakeExchange extends Exchange {
     return exchange;
   }
 
+  FakeExchange and(String header, String... values) {
+    headers.put(header, List.of(values));
+    return this;
+  }
+
   @Override
   String method() {
     return method;

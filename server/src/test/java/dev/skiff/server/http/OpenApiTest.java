@@ -39,18 +39,8 @@ class OpenApiTest {
 
   @Test
   void describesEveryRouteAndNoOther(@TempDir Path models) {
-    RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
-    ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
-    Duration second = Duration.ofSeconds(1);
-    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, true, second);
-    List<String> routes;
-    try (Metrics metrics = new Metrics()) {
-      routes =
-          HttpServer.routes(config, repository, metrics, () -> false, "test").stream()
-              .map(route -> route.method() + " " + route.path())
-              .toList();
-    }
-
+    List<String> routes =
+        routes(models).stream().map(route -> route.method() + " " + route.path()).toList();
     List<String> described = new ArrayList<>();
     for (Entry<String, JsonNode> path : document.path("paths").properties()) {
       for (Entry<String, JsonNode> operation : path.getValue().properties()) {
@@ -59,6 +49,25 @@ class OpenApiTest {
     }
 
     assertThat(described).containsExactlyInAnyOrderElementsOf(routes);
+  }
+
+  @Test
+  void saysWhatNeedsNoKey(@TempDir Path models) {
+    List<String> open = new ArrayList<>();
+    for (Entry<String, JsonNode> path : document.path("paths").properties()) {
+      for (JsonNode operation : path.getValue()) {
+        if (operation.has("security")) {
+          assertThat(operation.path("security")).isEmpty();
+          open.add(path.getKey());
+        }
+      }
+    }
+
+    assertThat(open)
+        .containsExactlyInAnyOrderElementsOf(
+            routes(models).stream().filter(route -> !route.isGuarded()).map(Route::path).toList());
+    assertThat(document.at("/components/securitySchemes/apiKey/name").asText())
+        .isEqualTo(ApiKeys.HEADER);
   }
 
   @Test
@@ -122,6 +131,19 @@ class OpenApiTest {
     assertThat(references).isNotEmpty();
     assertThat(references)
         .allSatisfy(reference -> assertThat(target(reference).isMissingNode()).isFalse());
+  }
+
+  private static List<Route> routes(Path models) {
+    RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
+    ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
+    Duration second = Duration.ofSeconds(1);
+    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, true, second);
+    try (Metrics metrics = new Metrics()) {
+      List<Route> routes =
+          new ArrayList<>(Routes.service(config, repository, metrics, () -> false, "test"));
+      routes.add(Routes.metrics(metrics));
+      return routes;
+    }
   }
 
   private static JsonNode resolved(JsonNode node) {

@@ -18,6 +18,7 @@ class ResourceHandlerTest {
     assertThat(exchange.replyHeaders)
         .containsEntry("Content-Type", "text/css")
         .containsEntry("Cache-Control", "no-cache")
+        .containsEntry("Referrer-Policy", "no-referrer")
         .containsEntry("Content-Security-Policy", ResourceHandler.CONTENT_SECURITY_POLICY);
   }
 

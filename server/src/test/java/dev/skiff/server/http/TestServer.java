@@ -79,6 +79,10 @@ final class TestServer implements AutoCloseable {
     return server.port();
   }
 
+  int managementPort() {
+    return server.managementPort().orElseThrow();
+  }
+
   /** A request to a path, which is sent as it is written here. */
   HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path));

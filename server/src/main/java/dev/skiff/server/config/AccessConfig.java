@@ -1,0 +1,27 @@
+package dev.skiff.server.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Who may reach what.
+ *
+ * @param management the port of metrics and probes, if they have one of their own
+ * @param apiKeys the file with the keys of which a request has to show one; without it, none has to
+ * @param tls how connections are encrypted, if they are
+ */
+public record AccessConfig(
+    Optional<ManagementConfig> management, Optional<Path> apiKeys, Optional<TlsConfig> tls) {
+
+  static AccessConfig of(Function<Key, Setting> settings) {
+    String managementHost = settings.apply(Keys.MANAGEMENT_HOST).text();
+    String host = managementHost.isEmpty() ? settings.apply(Keys.HOST).text() : managementHost;
+    return new AccessConfig(
+        settings.apply(Keys.MANAGEMENT_PORT).portOrNone().stream()
+            .mapToObj(port -> new ManagementConfig(host, port))
+            .findAny(),
+        settings.apply(Keys.API_KEYS).file(),
+        TlsConfig.of(settings));
+  }
+}

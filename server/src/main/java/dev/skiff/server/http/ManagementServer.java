@@ -1,0 +1,89 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.config.ManagementConfig;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Metrics and probes on a port of their own, for those who operate the server: in plain HTTP, by
+ * threads of its own, and until the server has ended. Starts and stops once, from one thread.
+ */
+public final class ManagementServer {
+  private static final Logger log = LoggerFactory.getLogger(ManagementServer.class);
+
+  /** One accepts, one selects and answers, the others take their place meanwhile. */
+  private static final int THREADS = 4;
+
+  private static final long IDLE_MILLIS = 30_000;
+
+  private final ManagementConfig config;
+  private final Server jetty;
+  private final ServerConnector connector;
+
+  /**
+   * A server that does not listen yet.
+   *
+   * @param draining whether the server is about to end
+   * @param accessLog whether to log every request
+   * @param version the server's version, for its replies
+   */
+  public ManagementServer(
+      ManagementConfig config,
+      ModelRepository repository,
+      Metrics metrics,
+      BooleanSupplier draining,
+      boolean accessLog,
+      String version) {
+    this.config = config;
+    QueuedThreadPool threads = new QueuedThreadPool(THREADS, THREADS);
+    threads.setName("skiff-management");
+    threads.setReservedThreads(0);
+    jetty = new Server(threads);
+    HttpConfiguration http = new HttpConfiguration();
+    HttpServer.configure(http);
+    connector = new ServerConnector(jetty, 1, 1, new HttpConnectionFactory(http));
+    connector.setHost(config.host());
+    connector.setPort(config.port());
+    connector.setIdleTimeout(IDLE_MILLIS);
+    jetty.addConnector(connector);
+    List<Route> routes = new ArrayList<>(Routes.probes(repository, draining, version));
+    routes.add(Route.fastGet("/metrics", Routes.metrics(metrics)));
+    jetty.setHandler(new FastLane(routes, new Reception(metrics, accessLog), 0));
+    jetty.setErrorHandler(new JettyErrors(metrics));
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @return the port
+   * @throws ListenException if the address is taken
+   */
+  public int start() {
+    try {
+      jetty.start();
+    } catch (Exception e) {
+      stop();
+      throw new ListenException(config.host(), config.port(), e);
+    }
+    return connector.getLocalPort();
+  }
+
+  /** Ends at once. */
+  public void stop() {
+    try {
+      jetty.stop();
+    } catch (Exception e) {
+      log.debug("the management port did not end well", e);
+    }
+  }
+}

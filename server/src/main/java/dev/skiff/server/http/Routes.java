@@ -1,0 +1,79 @@
+package dev.skiff.server.http;
+
+import dev.skiff.server.config.HttpConfig;
+import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelRepository;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Every path that the server answers; {@code openapi.json} describes the same ones. */
+final class Routes {
+  private Routes() {}
+
+  /** What clients ask for, and the probes. */
+  static List<Route> service(
+      HttpConfig config,
+      ModelRepository repository,
+      Metrics metrics,
+      BooleanSupplier draining,
+      String version) {
+    Predictions predictions =
+        new Predictions(repository, metrics, config.requestTimeout(), config.maxRequestBytes());
+    PredictHandler predict = new PredictHandler(predictions);
+    InferHandler infer = new InferHandler(predictions);
+    MetadataHandler metadata = new MetadataHandler(repository, version);
+    ModelHandler model = new ModelHandler(repository, metrics);
+    List<Route> routes =
+        new ArrayList<>(
+            List.of(
+                page("/", "/web/index.html", "text/html; charset=utf-8"),
+                page("/console.js", "/web/console.js", "text/javascript; charset=utf-8"),
+                page("/console.css", "/web/console.css", "text/css; charset=utf-8"),
+                page("/openapi.json", "/openapi.json", Json.CONTENT_TYPE),
+                Route.fastPost("/predict", predict),
+                Route.fastPost("/predict/{model}", predict),
+                Route.fastPost("/predict/{model}/{version}", predict),
+                Route.get("/v2", metadata::server),
+                Route.get("/v2/models/{model}", metadata::model),
+                Route.get("/v2/models/{model}/ready", metadata::modelReady),
+                Route.get("/v2/models/{model}/config", model::config),
+                Route.get("/v2/models/{model}/stats", model::statistics),
+                Route.fastPost("/v2/models/{model}/infer", infer),
+                Route.get("/v2/models/{model}/versions/{version}", metadata::model),
+                Route.get("/v2/models/{model}/versions/{version}/ready", metadata::modelReady),
+                Route.get("/v2/models/{model}/versions/{version}/config", model::config),
+                Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
+                Route.fastPost("/v2/models/{model}/versions/{version}/infer", infer)));
+    routes.addAll(probes(repository, draining, version));
+    return routes;
+  }
+
+  /** What says how the server is; an orchestrator has no key, and learns no more than yes or no. */
+  static List<Route> probes(ModelRepository repository, BooleanSupplier draining, String version) {
+    HealthHandler health = new HealthHandler(repository, draining, version);
+    return List.of(
+        Route.fastGet("/health", health::health),
+        Route.fastGet("/health/live", health::live).unguarded(),
+        Route.fastGet("/health/ready", health::ready).unguarded(),
+        Route.fastGet("/v2/health/live", health::live).unguarded(),
+        Route.fastGet("/v2/health/ready", health::ready).unguarded());
+  }
+
+  /** What Prometheus reads. */
+  static Route metrics(Metrics metrics) {
+    return Route.get(
+        "/metrics",
+        exchange ->
+            exchange.reply(
+                200,
+                "text/plain; version=0.0.4; charset=utf-8",
+                new Exchange.Body(metrics.scrape().getBytes(StandardCharsets.UTF_8))));
+  }
+
+  /** A file that is the same on every server. */
+  private static Route page(String path, String file, String contentType) {
+    return Route.get(path, new ResourceHandler(file, contentType)).unguarded();
+  }
+}
