@@ -71,7 +71,7 @@ enum ContentCoding {
    * large enough, and if that makes it smaller. Sets the headers that tell of it.
    */
   static Body encoded(Exchange exchange, Body body) {
-    if (body.length() < LEAST_BYTES) {
+    if (body.size() < LEAST_BYTES) {
       return body;
     }
     exchange.replyHeader("Vary", "Accept-Encoding");
@@ -178,26 +178,35 @@ enum ContentCoding {
 
   /** The body compressed; none if it would not be smaller. */
   Optional<Body> encode(Body body) {
-    byte[] out = new byte[body.length()];
+    byte[] out = new byte[body.size()];
     boolean isGzip = this == GZIP;
     Deflater deflater = new Deflater(LEVEL, isGzip);
     try {
-      deflater.setInput(body.bytes(), body.offset(), body.length());
-      deflater.finish();
       int head = isGzip ? GZIP_HEAD.length : 0;
       int tail = isGzip ? GZIP_TAIL : 0;
       System.arraycopy(GZIP_HEAD, 0, out, 0, head);
-      int end = head + deflater.deflate(out, head, out.length - head - tail);
+      int end = head;
+      for (ByteBuffer piece : body.pieces()) {
+        deflater.setInput(piece);
+        end += deflater.deflate(out, end, out.length - end - tail);
+        if (!deflater.needsInput()) {
+          return Optional.empty();
+        }
+      }
+      deflater.finish();
+      end += deflater.deflate(out, end, out.length - end - tail);
       if (!deflater.finished()) {
         return Optional.empty();
       }
       if (isGzip) {
         CRC32 sum = new CRC32();
-        sum.update(body.bytes(), body.offset(), body.length());
+        for (ByteBuffer piece : body.pieces()) {
+          sum.update(piece);
+        }
         ByteBuffer.wrap(out, end, tail)
             .order(ByteOrder.LITTLE_ENDIAN)
             .putInt((int) sum.getValue())
-            .putInt(body.length());
+            .putInt(body.size());
       }
       return Optional.of(new Body(out, 0, end + tail));
     } finally {

@@ -2,8 +2,11 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.logging.LogContext;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
@@ -33,19 +36,41 @@ abstract class Exchange {
    * @param offset the place of the first
    * @param length how many they are
    * @param lent who gets their memory back when the reply is out, if anybody does
+   * @param tensors whose data follows those bytes in a reply, and which nobody else has
    */
   @SuppressWarnings("ArrayRecordComponent") // a view on a buffer, never compared
-  record Body(byte[] bytes, int offset, int length, @Nullable ReplyBuffer lent) {
+  record Body(
+      byte[] bytes, int offset, int length, @Nullable ReplyBuffer lent, List<Tensor> tensors) {
     Body(byte[] bytes, int offset, int length) {
-      this(bytes, offset, length, null);
+      this(bytes, offset, length, null, List.of());
     }
 
     Body(byte[] bytes) {
       this(bytes, 0, bytes.length);
     }
 
+    /** How many bytes a reply has, those of its tensors among them. */
+    int size() {
+      int size = length;
+      for (Tensor tensor : tensors) {
+        size += tensor.data().limit();
+      }
+      return size;
+    }
+
+    /** All bytes of a reply, piece by piece. */
+    ByteBuffer[] pieces() {
+      ByteBuffer[] pieces = new ByteBuffer[1 + tensors.size()];
+      pieces[0] = ByteBuffer.wrap(bytes, offset, length);
+      for (int i = 0; i < tensors.size(); i++) {
+        pieces[1 + i] = tensors.get(i).data().duplicate().rewind();
+      }
+      return pieces;
+    }
+
     /** Says, once, that nobody will read the bytes any more. */
     void release() {
+      tensors.forEach(Tensor::close);
       if (lent != null) {
         lent.giveBack();
       }

@@ -160,6 +160,7 @@ final class FastLane extends Handler.Wrapper {
 
     @Override
     public void failed(Throwable failure) {
+      exchange.replied();
       reception.abandoned(exchange, route.path());
       callback.failed(failure);
     }

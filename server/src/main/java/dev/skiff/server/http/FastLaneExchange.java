@@ -7,6 +7,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.IteratingNestedCallback;
 import org.jspecify.annotations.Nullable;
 
 /** A request that came through the fast lane. */
@@ -131,8 +132,29 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     }
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
-    response.write(true, ByteBuffer.wrap(reply.bytes(), reply.offset(), reply.length()), replied);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.size());
+    new Pieces(reply.pieces()).iterate();
+  }
+
+  /** Writes a body piece by piece. */
+  private final class Pieces extends IteratingNestedCallback {
+    private final ByteBuffer[] pieces;
+    private int next;
+
+    Pieces(ByteBuffer... pieces) {
+      super(replied);
+      this.pieces = pieces;
+    }
+
+    @Override
+    protected Action process() {
+      if (next == pieces.length) {
+        return Action.SUCCEEDED;
+      }
+      ByteBuffer piece = pieces[next++];
+      response.write(next == pieces.length, piece, this);
+      return Action.SCHEDULED;
+    }
   }
 
   /** Whether a reply is on its way. */
@@ -140,7 +162,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     return sent != null;
   }
 
-  /** The last byte of the reply is out. */
+  /** The last byte of the reply is out, or it will never be. */
   void replied() {
     if (sent != null) {
       sent.release();

@@ -12,9 +12,9 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.Value;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,8 +22,9 @@ import java.util.OptionalInt;
 
 /**
  * Writes an inference response of the Open Inference Protocol V2: JSON, and behind it the outputs
- * that were asked for in binary form, each copied once from its tensor's memory. The protocol knows
- * tensors only, so a sequence or a map goes out as a BYTES tensor with one JSON text per element.
+ * that were asked for in binary form: small ones copied, large ones left in their tensor's memory,
+ * from where they go to the network. The protocol knows tensors only, so a sequence or a map goes
+ * out as a BYTES tensor with one JSON text per element.
  */
 final class InferWriter {
   /** A Java array holds a reply; leave it a little room. */
@@ -33,7 +34,7 @@ final class InferWriter {
 
   static Written write(Lease lease, InferRequest request, InferenceResponse response) {
     List<String> labels = lease.target().labels();
-    List<ByteBuffer> binary = new ArrayList<>(request.binary().size());
+    Map<String, Tensor> binary = new LinkedHashMap<>();
     Body body =
         Json.write(
             json -> {
@@ -53,7 +54,7 @@ final class InferWriter {
                         : Classification.of(output.getValue(), classes, labels);
                 head(json, name, tensor);
                 if (request.binary().contains(name)) {
-                  binary.add(tensor.data());
+                  binary.put(name, tensor);
                   json.writeObjectFieldStart("parameters");
                   json.writeNumberField("binary_data_size", tensor.data().limit());
                   json.writeEndObject();
@@ -68,7 +69,7 @@ final class InferWriter {
             });
     return binary.isEmpty()
         ? Written.json(body)
-        : new Written(joined(body, binary), OptionalInt.of(body.length()));
+        : new Written(joined(body, binary, response), OptionalInt.of(body.length()));
   }
 
   private static void head(JsonGenerator json, String name, Tensor tensor) throws IOException {
@@ -97,10 +98,10 @@ final class InferWriter {
     return Tensor.ofStrings(Shape.of(values.size()), texts);
   }
 
-  private static Body joined(Body json, List<ByteBuffer> binary) {
+  private static Body joined(Body json, Map<String, Tensor> binary, InferenceResponse response) {
     long length = json.length();
-    for (ByteBuffer data : binary) {
-      length += data.limit();
+    for (Tensor tensor : binary.values()) {
+      length += tensor.data().limit();
     }
     if (length > MOST_BYTES) {
       throw new InferenceException(
@@ -108,7 +109,12 @@ final class InferWriter {
           "the reply would have %d bytes, over the limit of %d".formatted(length, MOST_BYTES));
     }
     ReplyBuffer buffer = Objects.requireNonNull(json.lent(), "written by Json");
-    buffer.append(binary);
-    return buffer.body();
+    if (length < BodyMemory.LEAST_BYTES) {
+      buffer.append(binary.values().stream().map(Tensor::data).toList());
+      return buffer.body();
+    }
+    // They outlive the response, until the reply is out.
+    binary.forEach((name, tensor) -> response.outputs().remove(name, tensor));
+    return buffer.body(List.copyOf(binary.values()));
   }
 }

@@ -1,9 +1,13 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.inference.Tensor;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.util.Collections;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpException;
@@ -93,9 +97,17 @@ final class JavalinExchange extends Exchange implements AutoCloseable {
     }
     context.res().setStatus(status);
     context.res().setContentType(contentType);
-    context.res().setContentLength(body.length());
-    context.res().getOutputStream().write(body.bytes(), body.offset(), body.length());
-    body.release();
+    context.res().setContentLength(body.size());
+    try {
+      OutputStream out = context.res().getOutputStream();
+      out.write(body.bytes(), body.offset(), body.length());
+      WritableByteChannel channel = Channels.newChannel(out);
+      for (Tensor tensor : body.tensors()) {
+        channel.write(tensor.data().duplicate().rewind());
+      }
+    } finally {
+      body.release();
+    }
   }
 
   private boolean hasBody() {

@@ -196,8 +196,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
                   body.release();
                   getEndPoint().close(failure);
                 }),
-            ByteBuffer.wrap(exchange.head()),
-            ByteBuffer.wrap(body.bytes(), body.offset(), body.length()));
+            exchange.pieces());
   }
 
   /** Writes a reply that was held. What the network does not take at once is copied. */

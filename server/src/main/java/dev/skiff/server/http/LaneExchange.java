@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpStatus;
@@ -93,13 +94,22 @@ final class LaneExchange extends Exchange {
           0, OK.length(), "HTTP/1.1 " + status + " " + HttpStatus.getMessage(status) + "\r\n");
     }
     replyHeader("Content-Type", contentType);
-    head.append("Content-Length: ").append(sent.length()).append("\r\n\r\n");
+    head.append("Content-Length: ").append(sent.size()).append("\r\n\r\n");
     reply = sent;
   }
 
   /** The reply, up to its body. */
   byte[] head() {
     return head.toString().getBytes(ISO_8859_1);
+  }
+
+  /** All of the reply, piece by piece. */
+  ByteBuffer[] pieces() {
+    ByteBuffer[] body = reply().pieces();
+    ByteBuffer[] all = new ByteBuffer[1 + body.length];
+    all[0] = ByteBuffer.wrap(head());
+    System.arraycopy(body, 0, all, 1, body.length);
+    return all;
   }
 
   /** The body of the reply, to be released when it is out. */

@@ -87,7 +87,7 @@ final class Prediction<R> implements AutoCloseable {
         writeNanos,
         rows(),
         requestBytes,
-        out.body().length());
+        out.body().size());
   }
 
   private long rows() {

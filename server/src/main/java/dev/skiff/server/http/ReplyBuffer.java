@@ -1,6 +1,7 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.Tensor;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -74,7 +75,12 @@ final class ReplyBuffer extends OutputStream {
 
   /** What was written, valid until it is {@linkplain Body#release released}. */
   Body body() {
-    return new Body(bytes, 0, size, this);
+    return body(List.of());
+  }
+
+  /** The same, with the data of tensors behind it, which are released with it. */
+  Body body(List<Tensor> tensors) {
+    return new Body(bytes, 0, size, this, tensors);
   }
 
   /** Takes the buffer back, once, when nobody reads what was written. */

@@ -83,7 +83,7 @@ final class Round implements ManagedSelector.SelectorUpdate {
    * @return false if it is not held, but to be written now
    */
   synchronized boolean hold(LaneConnection connection, byte[] head, Exchange.Body body) {
-    int bytes = head.length + body.length();
+    int bytes = head.length + body.size();
     if (bytes > MOST_BYTES) {
       return false;
     }

@@ -5,7 +5,8 @@ import java.util.SequencedMap;
 /**
  * What a model answered. Closing it closes its values.
  *
- * @param outputs the requested outputs by name, in the order of the request
+ * @param outputs the requested outputs by name, in the order of the request; whoever removes one
+ *     closes it
  * @param queueNanos how long the request waited for its turn
  * @param runNanos how long the model ran
  */

@@ -16,9 +16,11 @@ import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
+import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.Value;
 import dev.skiff.server.model.Leases;
 import dev.skiff.server.model.ModelVersion.Lease;
+import java.nio.ByteOrder;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,17 +108,40 @@ class InferWriterTest {
         .isEqualTo("0000803f0000c07f" + "02000000c3a900000000" + "070000007b2261223a317d" + "0000");
   }
 
+  @Test
+  void leavesLargeTensorsWhereTheyAreUntilTheReplyIsOut() {
+    TensorPool pool = new TensorPool(1 << 20);
+    Tensor large = pool.acquire(Datatype.INT64, Shape.of(10_000));
+    large.data().putLong(0, 5);
+    InferenceResponse response =
+        new InferenceResponse(new LinkedHashMap<>(Map.of("y", large)), 0, 0);
+    Written written = write(Optional.empty(), Set.of("y"), response);
+    response.close();
+    assertThat(pool.idleBytes()).isZero();
+    Exchange.Body body = written.body();
+    assertThat(body.length()).isEqualTo(written.jsonLength().orElseThrow());
+    assertThat(body.size()).isEqualTo(body.length() + 80_000);
+    assertThat(body.pieces()[1].order(ByteOrder.nativeOrder()).getLong()).isEqualTo(5);
+    body.release();
+    assertThat(pool.idleBytes()).isEqualTo(80_000);
+  }
+
   private static String write(Optional<String> id, SequencedMap<String, Value> outputs) {
     return text(write(id, Set.of(), outputs).body());
   }
 
   private static Written write(
       Optional<String> id, Set<String> binary, SequencedMap<String, Value> outputs) {
+    return write(id, binary, new InferenceResponse(outputs, 0, 0));
+  }
+
+  private static Written write(
+      Optional<String> id, Set<String> binary, InferenceResponse response) {
     try (Lease lease = Leases.on(model(ROWS), "m", 3)) {
       InferenceRequest inference =
-          new InferenceRequest(Map.of(), List.copyOf(outputs.keySet()), new Deadline(0));
+          new InferenceRequest(Map.of(), List.copyOf(response.outputs().keySet()), new Deadline(0));
       InferRequest request = new InferRequest(id, Map.of(), binary, inference);
-      return InferWriter.write(lease, request, new InferenceResponse(outputs, 0, 0));
+      return InferWriter.write(lease, request, response);
     }
   }
 }
