@@ -11,9 +11,9 @@ import java.util.Map;
 /**
  * The threads of the server's pool, as the models share them: each request holds one while it runs
  * or waits for its turn. A model may have up to twice as many as are free, so that one alone gets
- * two thirds of them, two get two fifths each, and there are always some left for the next model
- * and for everything else, whatever these do. That is the dynamic threshold of Choudhury and Hahne
- * (Dynamic Queue Length Thresholds for Shared-Memory Packet Switches, 1998). Thread-safe.
+ * two thirds of them, two at the same time get two fifths each, and some are left for the next
+ * model and for everything else. That is the dynamic threshold of Choudhury and Hahne (Dynamic
+ * Queue Length Thresholds for Shared-Memory Packet Switches, 1998). Thread-safe.
  */
 final class ThreadShares {
   private static final int TIMES_FREE = 2;
