@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param requestTimeout the longest that a request may wait for its answer
  * @param idleTimeout how long a connection may stay without any traffic
  * @param threads the most threads that serve requests
+ * @param maxConnections the most connections at a time
  * @param fastLane whether infer requests and probes are answered ahead of the servlets
  * @param rehearsal how long to warm up on requests of its own, at most
  */
@@ -21,6 +22,7 @@ public record HttpConfig(
     Duration requestTimeout,
     Duration idleTimeout,
     int threads,
+    int maxConnections,
     boolean fastLane,
     Duration rehearsal) {
   /** A Java array holds a body; leave it a little room. */

@@ -66,6 +66,12 @@ public final class Keys {
           "COUNT",
           "200",
           "the most threads that serve requests; quick models and probes need none of them");
+  public static final Key MAX_CONNECTIONS =
+      new Key(
+          "max-connections",
+          "COUNT",
+          "10000",
+          "connections at a time; more wait, not accepted, until one of these ends");
   public static final Key FAST_LANE =
       new Key(
           "fast-lane",
@@ -169,6 +175,7 @@ public final class Keys {
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,
           HTTP_THREADS,
+          MAX_CONNECTIONS,
           FAST_LANE,
           REHEARSAL,
           PROVIDER,

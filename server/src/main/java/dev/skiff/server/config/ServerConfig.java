@@ -28,6 +28,7 @@ public record ServerConfig(
             settings.apply(Keys.REQUEST_TIMEOUT).duration(),
             settings.apply(Keys.IDLE_TIMEOUT).duration(),
             settings.apply(Keys.HTTP_THREADS).count(8, 10_000),
+            settings.apply(Keys.MAX_CONNECTIONS).count(1, 1_000_000),
             settings.apply(Keys.FAST_LANE).flag(),
             settings.apply(Keys.REHEARSAL).duration()),
         AccessConfig.of(settings),

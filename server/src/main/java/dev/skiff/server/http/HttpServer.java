@@ -21,6 +21,7 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -119,6 +120,7 @@ public final class HttpServer {
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
     connector.addBean(new SlowRequests(connector));
+    connector.addBean(new NetworkConnectionLimit(config.maxConnections(), connector));
     return connector;
   }
 

@@ -33,18 +33,26 @@ final class Predictions {
   private final Metrics metrics;
   private final Duration timeout;
   private final long maxRequestBytes;
+  private final ThreadShares shares;
 
   /**
    * The predictions of a server.
    *
    * @param timeout the longest that a request may wait for its answer
    * @param maxRequestBytes the largest request body, after it was decompressed
+   * @param threads how many there are for requests that wait
    */
-  Predictions(ModelRepository repository, Metrics metrics, Duration timeout, long maxRequestBytes) {
+  Predictions(
+      ModelRepository repository,
+      Metrics metrics,
+      Duration timeout,
+      long maxRequestBytes,
+      int threads) {
     this.repository = repository;
     this.metrics = metrics;
     this.timeout = timeout;
     this.maxRequestBytes = maxRequestBytes;
+    this.shares = new ThreadShares(threads);
   }
 
   /** One dialect: how its requests are read and its replies written. */
@@ -155,7 +163,7 @@ final class Predictions {
     }
   }
 
-  private static InferenceResponse run(Exchange exchange, Prediction<?> prediction) {
+  private InferenceResponse run(Exchange exchange, Prediction<?> prediction) {
     InferenceResponse answer = prediction.answer();
     if (answer != null) {
       return answer;
@@ -163,7 +171,7 @@ final class Predictions {
     LoadedModel model = prediction.model();
     InferenceRequest request = prediction.request();
     if (exchange.mayWait()) {
-      return model.batcher().run(request);
+      return shares.run(model.batcher(), request);
     }
     if (!model.serviceTime().isQuick(request)) {
       throw Postponed.INSTANCE;

@@ -89,7 +89,8 @@ public final class Rehearsal implements AutoCloseable {
   /** The lane alone, as it stands in the server. */
   private Server jetty(ModelRepository models, Metrics uncounted) {
     Predictions predictions =
-        new Predictions(models, uncounted, config.requestTimeout(), config.maxRequestBytes());
+        new Predictions(
+            models, uncounted, config.requestTimeout(), config.maxRequestBytes(), config.threads());
     List<Route> routes =
         List.of(
             Route.fastPost("/predict/{model}", new PredictHandler(predictions)),

@@ -20,7 +20,12 @@ final class Routes {
       BooleanSupplier draining,
       String version) {
     Predictions predictions =
-        new Predictions(repository, metrics, config.requestTimeout(), config.maxRequestBytes());
+        new Predictions(
+            repository,
+            metrics,
+            config.requestTimeout(),
+            config.maxRequestBytes(),
+            config.threads());
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);
     MetadataHandler metadata = new MetadataHandler(repository, version);

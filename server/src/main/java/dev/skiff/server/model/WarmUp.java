@@ -31,7 +31,8 @@ final class WarmUp {
 
   private static final int RUNS = 5;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  /** TensorRT builds its engines in the first run, which takes minutes for large models. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private WarmUp() {}
 

@@ -17,6 +17,7 @@ public final class OnnxRuntime {
   private final Accelerators accelerators;
 
   private final Consumer<String> gpuLost;
+  private final DeadlineWatch watch = new DeadlineWatch();
 
   private OnnxRuntime(OrtEnvironment environment, Consumer<String> gpuLost) {
     this.environment = environment;
@@ -59,6 +60,6 @@ public final class OnnxRuntime {
    * @throws ModelLoadException if it is no model, or has inputs that cannot be served
    */
   public OnnxSession open(Path file, ExecutionProvider provider) throws ModelLoadException {
-    return OnnxSession.open(environment, file, provider, gpuLost);
+    return OnnxSession.open(environment, file, provider, watch, gpuLost);
   }
 }

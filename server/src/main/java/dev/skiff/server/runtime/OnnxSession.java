@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
@@ -49,6 +50,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final ExecutionProvider provider;
+  private final DeadlineWatch watch;
   private final Consumer<String> gpuLost;
   private final NodePlacement placement;
   private final List<TensorSpec> inputs;
@@ -65,11 +67,13 @@ public final class OnnxSession implements Runner, AutoCloseable {
       OrtEnvironment environment,
       OrtSession session,
       ExecutionProvider provider,
+      DeadlineWatch watch,
       Consumer<String> gpuLost)
       throws OrtException, ModelLoadException {
     this.environment = environment;
     this.session = session;
     this.provider = provider;
+    this.watch = watch;
     this.gpuLost = gpuLost;
     // On the CPU alone there is nothing to find out, and its sessions have kept nothing.
     this.placement =
@@ -97,15 +101,20 @@ public final class OnnxSession implements Runner, AutoCloseable {
   /**
    * Opens a model.
    *
+   * @param watch ends its runs when their deadlines pass
    * @param gpuLost told why, once nothing can run on the GPU in this process any more
    */
   static OnnxSession open(
-      OrtEnvironment environment, Path file, ExecutionProvider provider, Consumer<String> gpuLost)
+      OrtEnvironment environment,
+      Path file,
+      ExecutionProvider provider,
+      DeadlineWatch watch,
+      Consumer<String> gpuLost)
       throws ModelLoadException {
     OrtSession session = null;
     try (SessionOptions options = SessionSettings.of(provider)) {
       session = environment.createSession(file.toString(), options);
-      return new OnnxSession(environment, session, provider, gpuLost);
+      return new OnnxSession(environment, session, provider, watch, gpuLost);
     } catch (OrtException e) {
       Optional<Diagnosis> diagnosis = diagnosis(e, provider, gpuLost);
       closeQuietly(session);
@@ -230,13 +239,32 @@ public final class OnnxSession implements Runner, AutoCloseable {
       pinned.forEach((name, tensor) -> results.put(name, handle(tensor)));
       Set<String> unpinned = unpinned(request.outputs(), pinned.keySet());
 
-      long start = System.nanoTime();
-      try (OrtSession.Result result = session.run(arguments, unpinned, results)) {
-        long nanos = System.nanoTime() - start;
-        return new InferenceResponse(collect(request.outputs(), pinned, result), 0, nanos);
+      try (DeadlineWatch.Run run = watch.begin(request.deadline())) {
+        long start = System.nanoTime();
+        try (OrtSession.Result result = run(run, arguments, unpinned, results)) {
+          long nanos = System.nanoTime() - start;
+          return new InferenceResponse(collect(request.outputs(), pinned, result), 0, nanos);
+        }
       }
     } finally {
       temporary.forEach(OnnxTensor::close);
+    }
+  }
+
+  /** Runs to the end, or until it is told to end. */
+  private OrtSession.Result run(
+      DeadlineWatch.Run run,
+      Map<String, OnnxTensor> arguments,
+      Set<String> unpinned,
+      Map<String, OnnxTensor> results)
+      throws OrtException {
+    try {
+      return session.run(arguments, unpinned, results, run.options());
+    } catch (OrtException e) {
+      if (run.isToldToEnd() && Diagnosis.of(e, provider).isEmpty()) {
+        throw Deadline.exceeded("while the model ran");
+      }
+      throw e;
     }
   }
 

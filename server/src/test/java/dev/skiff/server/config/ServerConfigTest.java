@@ -37,6 +37,7 @@ class ServerConfigTest {
           Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
           Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
           Map.entry(Keys.HTTP_THREADS, "9005"),
+          Map.entry(Keys.MAX_CONNECTIONS, "9017"),
           Map.entry(Keys.INTRA_OP_THREADS, "1006"),
           Map.entry(Keys.CONCURRENCY, "1007"),
           Map.entry(Keys.QUEUE_LIMIT, "9008"),
@@ -78,6 +79,7 @@ class ServerConfigTest {
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(30),
                     200,
+                    10_000,
                     true,
                     Duration.ofSeconds(10)),
                 new AccessConfig(Optional.empty(), Optional.empty(), Optional.empty()),
@@ -107,6 +109,7 @@ class ServerConfigTest {
                     Duration.ofMillis(9003),
                     Duration.ofSeconds(9004),
                     9005,
+                    9017,
                     false,
                     Duration.ofMillis(9012)),
                 new AccessConfig(

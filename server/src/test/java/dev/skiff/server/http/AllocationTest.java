@@ -44,7 +44,7 @@ class AllocationTest {
     repository.load(OnnxRuntime::load).join();
     try (Metrics metrics = new Metrics()) {
       Predictions predictions =
-          new Predictions(repository, metrics, Duration.ofSeconds(30), 1 << 20);
+          new Predictions(repository, metrics, Duration.ofSeconds(30), 1 << 20, 1);
       PredictHandler handler = new PredictHandler(predictions);
       Reception reception = new Reception(metrics, false);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

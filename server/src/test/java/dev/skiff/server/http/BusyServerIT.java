@@ -80,18 +80,23 @@ class BusyServerIT {
   }
 
   @Test
-  void slowModelsTakeThePoolAlone(@TempDir Path folder) throws Exception {
+  void aSlowModelTakesItsShareOfThePool(@TempDir Path folder) throws Exception {
     try (TestServer server = start(folder, "--concurrency=1")) {
       List<Future<Reply>> slow = new ArrayList<>();
       for (int i = 0; i < 2 * POOL; i++) {
         slow.add(clients.submit(() -> server.post("/predict/slow", SLOW.formatted(200_000))));
       }
-      // Sixteen runs one after the other: some of them are left when these have been answered.
+      // Some runs, one after the other, are left when these have been answered.
       assertAnswersProbes(server);
+      assertThat(server.get("/metrics").status()).isEqualTo(200);
       assertThat(slow).anyMatch(future -> !future.isDone());
+      int answered = 0;
       for (Future<Reply> future : slow) {
-        assertThat(future.get().status()).isEqualTo(200);
+        Reply reply = future.get();
+        assertThat(reply.status()).isIn(200, 503);
+        answered += reply.status() == 200 ? 1 : 0;
       }
+      assertThat(answered).as("two thirds of the pool, or more in turn").isGreaterThan(POOL / 2);
     }
   }
 

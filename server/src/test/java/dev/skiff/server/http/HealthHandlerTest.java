@@ -82,7 +82,7 @@ class HealthHandlerTest {
   void refusesRequestsToALoadingModel() {
     FakeExchange exchange = FakeExchange.to("a");
     Metrics metrics = new Metrics();
-    Predictions predictions = new Predictions(repository(), metrics, Duration.ofSeconds(1), 1);
+    Predictions predictions = new Predictions(repository(), metrics, Duration.ofSeconds(1), 1, 1);
     new Reception(metrics, false).receive(exchange, "/x", new PredictHandler(predictions));
     assertThat(exchange.status).isEqualTo(503);
     assertThat(exchange.replyHeaders).containsEntry("Retry-After", "1");

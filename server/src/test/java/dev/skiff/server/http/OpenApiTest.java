@@ -137,7 +137,7 @@ class OpenApiTest {
     RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
     ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
     Duration second = Duration.ofSeconds(1);
-    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, true, second);
+    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, 100, true, second);
     try (Metrics metrics = new Metrics()) {
       List<Route> routes =
           new ArrayList<>(Routes.service(config, repository, metrics, () -> false, "test"));

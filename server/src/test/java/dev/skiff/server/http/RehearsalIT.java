@@ -81,7 +81,8 @@ class RehearsalIT {
 
   private Rehearsal rehearsal(ModelRepository repository, Duration time) {
     Duration timeout = Duration.ofSeconds(10);
-    HttpConfig config = new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, true, time);
+    HttpConfig config =
+        new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, 100, true, time);
     return new Rehearsal(config, repository, metrics);
   }
 
