@@ -10,7 +10,7 @@ import sys
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 ROOT = BENCH.parent
 WORK = BENCH / "target"
-SKIFF = WORK / "skiff"
+SKIFF = pathlib.Path(os.environ.get("BENCH_LAYOUT", WORK / "skiff")).resolve()
 SKIFF_JAVA = SKIFF / "jre/bin/java"
 TESTER = [SKIFF_JAVA, "-jar", WORK / "skiff-bench.jar"]
 

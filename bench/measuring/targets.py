@@ -28,8 +28,10 @@ def numbers(reply):
     return max((numbers(part) for part in parts), key=len, default=[])
 
 
-def v2(name, shape, **tensor):
-    return json.dumps({"inputs": [{"name": name, "shape": shape, "datatype": "FP32", **tensor}]}).encode()
+def v2(name, shape, datatype="FP32", asked=None, **tensor):
+    """A request in V2; what is asked are its own parameters."""
+    parameters = {"parameters": asked} if asked else {}
+    return json.dumps({**parameters, "inputs": [{"name": name, "shape": shape, "datatype": datatype, **tensor}]}).encode()
 
 
 @functools.cache

@@ -1,8 +1,9 @@
-"""Writes a network of ResNet-18's shape and size (11.7 M weights, 3.6 GFLOP a row) with random weights into FOLDER/resnet: a model
-that computes so long that what a server costs beside it shows as a share. Batch normalisation is folded into the convolutions, as
-exporters do. Without batching, so that each row is one run, as in peers/ort-loop:
+"""Writes a network of ResNet-18's shape and size (11.7 M weights, 3.6 GFLOP a row) with random weights into FOLDER/resnet, or of
+ResNet-50's (25.6 M, 8.2 GFLOP) into FOLDER/resnet50: a model that computes so long that what a server costs beside it shows as a share.
+Batch normalisation is folded into the convolutions, as exporters do. Without batching, so that each request is one run, as in
+peers/ort-loop and peers/ort-python:
 
-    python bench/models/resnet.py FOLDER
+    python bench/models/resnet.py FOLDER [50]
 """
 
 import json
@@ -44,13 +45,23 @@ def block(given, channels, wanted, stride):
     return node("Relu", [node("Add", [inner, beside])])
 
 
-def network():
+def bottleneck(given, channels, wanted, stride):
+    inner = node("Relu", [convolution(given, channels, wanted // 4, 1, 1)])
+    inner = node("Relu", [convolution(inner, wanted // 4, wanted // 4, 3, stride)])
+    inner = convolution(inner, wanted // 4, wanted, 1, 1, gain=0.5)
+    beside = given if channels == wanted else convolution(given, channels, wanted, 1, stride, gain=1.0)
+    return node("Relu", [node("Add", [inner, beside])])
+
+
+def network(layer, widening, depths):
     value = node("Relu", [convolution("image", 3, CHANNELS[0], 7, 2)])
     value = node("MaxPool", [value], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
     channels = CHANNELS[0]
-    for wanted in CHANNELS:
-        value = block(value, channels, wanted, 1 if wanted == channels else 2)
-        value = block(value, wanted, wanted, 1)
+    for narrow, depth in zip(CHANNELS, depths):
+        wanted = narrow * widening
+        value = layer(value, channels, wanted, 1 if narrow == CHANNELS[0] else 2)
+        for _ in range(depth - 1):
+            value = layer(value, wanted, wanted, 1)
         channels = wanted
     value = node("Flatten", [node("GlobalAveragePool", [value])])
     weight("w", channels, CLASSES, scale=np.sqrt(1 / channels))
@@ -62,7 +73,8 @@ def network():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 
-folder = Path(sys.argv[1]) / "resnet"
+fifty = sys.argv[2:] == ["50"]
+folder = Path(sys.argv[1]) / ("resnet50" if fifty else "resnet")
 folder.mkdir(parents=True, exist_ok=True)
-(folder / "model.onnx").write_bytes(network())
+(folder / "model.onnx").write_bytes(network(bottleneck, 4, [3, 4, 6, 3]) if fifty else network(block, 1, [2, 2, 2, 2]))
 (folder / "model.json").write_text(json.dumps({"batching": "off"}))

@@ -10,7 +10,8 @@ NATIVES has the libraries of onnxruntime_gpu for linux-x64, FOLDER gets the stan
 Every function that the provider links to is there and succeeds, memory is the host's, kernels do nothing: the provider takes
 its nodes and runs them, and the answers are whatever was in memory. FAIL names functions that fail, and with which code:
 cudaGetDeviceCount:35 a driver that is too old, cudaLaunchKernel:209 no kernels for the architecture, cudaMalloc:2 out of
-memory, cudaSetDevice:101 no such device; several with commas between.
+memory, cudaSetDevice:101 no such device; several with commas between. *:700 has all fail, as they do on a device after an illegal
+memory access. With FAIL_WHEN=FILE they fail only while that file exists.
 """
 
 import subprocess
@@ -20,11 +21,15 @@ from pathlib import Path
 PRELUDE = """
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 static int code(const char *function) {
-  const char *fail = getenv("FAIL");
+  const char *fail = getenv("FAIL"), *when = getenv("FAIL_WHEN");
   size_t length = strlen(function);
-  for (; fail && *fail; fail = strchr(fail, ',') ? strchr(fail, ',') + 1 : "")
+  if (when && access(when, F_OK)) return 0;
+  for (; fail && *fail; fail = strchr(fail, ',') ? strchr(fail, ',') + 1 : "") {
+    if (!strncmp(fail, "*:", 2)) return atoi(fail + 2);
     if (!strncmp(fail, function, length) && fail[length] == ':') return atoi(fail + length + 1);
+  }
   return 0;
 }
 """
@@ -38,13 +43,31 @@ BODIES = {
         case 100: return "no CUDA-capable device is detected";
         case 101: return "invalid device ordinal";
         case 209: return "no kernel image is available for execution on the device";
+        case 214: return "uncorrectable ECC error encountered";
+        case 700: return "an illegal memory access was encountered";
+        case 719: return "unspecified launch failure";
         default: return "unknown error";
       } }""",
-    "cudaGetErrorName": 'const char *cudaGetErrorName(int error) { return "cudaError"; }',
+    "cudaGetErrorName": """const char *cudaGetErrorName(int error) {
+      switch (error) {
+        case 2: return "cudaErrorMemoryAllocation";
+        case 209: return "cudaErrorNoKernelImageForDevice";
+        case 214: return "cudaErrorECCUncorrectable";
+        case 700: return "cudaErrorIllegalAddress";
+        case 719: return "cudaErrorLaunchFailure";
+        default: return "cudaErrorUnknown";
+      } }""",
     "cudaGetDeviceCount": 'int cudaGetDeviceCount(int *count) { *count = 1; return code("cudaGetDeviceCount"); }',
     "cudaGetDevice": "int cudaGetDevice(int *device) { *device = 0; return 0; }",
-    "cudaGetDeviceProperties_v2":
-        'int cudaGetDeviceProperties_v2(char *all, int device) { memset(all, 0, 1032); strcpy(all, "stand-in"); return 0; }',
+    # What kernels of some operators compute with: the size of a warp, threads of a block, processors.
+    "cudaGetDeviceProperties_v2": """int cudaGetDeviceProperties_v2(char *all, int device) {
+      memset(all, 0, 1032);
+      strcpy(all, "stand-in");
+      *(int *)(all + 308) = 32;
+      *(int *)(all + 320) = 1024;
+      *(int *)(all + 388) = 1;
+      return code("cudaGetDeviceProperties_v2");
+    }""",
     "cudaMemGetInfo": "int cudaMemGetInfo(size_t *left, size_t *all) { *left = *all = 1ul << 33; return 0; }",
     "cudaHostAlloc": "int cudaHostAlloc(void **p, size_t size, unsigned flags) { *p = malloc(size); return 0; }",
     "cudaLaunchKernel": 'int cudaLaunchKernel() { return code("cudaLaunchKernel"); }',
@@ -63,7 +86,7 @@ def body(name):
     if name in ("cudaMalloc", "cudaMallocHost"):
         return f'int {name}(void **p, size_t size) {{ int c = code("{name}"); if (!c) *p = malloc(size); return c; }}'
     if name in ("cudaMemcpy", "cudaMemcpyAsync"):
-        return f"int {name}(void *to, void *from, size_t size) {{ memcpy(to, from, size); return 0; }}"
+        return f'int {name}(void *to, void *from, size_t size) {{ int c = code("{name}"); if (!c) memcpy(to, from, size); return c; }}'
     if "Create" in name and "Graph" not in name:
         return f'int {name}(void **handle) {{ *handle = malloc(4096); return code("{name}"); }}'
     return f'int {name}() {{ return code("{name}"); }}'

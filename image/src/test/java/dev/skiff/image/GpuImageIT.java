@@ -57,7 +57,8 @@ class GpuImageIT {
   }
 
   private static Budgets budget() {
-    if (architectures().size() > 1) {
+    String architectures = label("architectures");
+    if (architectures.equals("all") || architectures.contains(",")) {
       return Budgets.GPU_IMAGE;
     }
     return convolutions().equals("none")
@@ -210,10 +211,6 @@ class GpuImageIT {
 
   private static Stream<String> paths(List<Layer> layers) {
     return layers.stream().flatMap(layer -> layer.entries().stream()).map(Entry::path);
-  }
-
-  private static List<String> architectures() {
-    return List.of(label("architectures").split(","));
   }
 
   private static String convolutions() {

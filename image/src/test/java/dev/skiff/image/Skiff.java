@@ -10,6 +10,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,28 +63,36 @@ final class Skiff extends GenericContainer<Skiff> {
 
   /** The reply to a GET; it has to be a 200. */
   String get(String path) throws IOException, InterruptedException {
-    return send(path, request -> request.GET());
+    return good(path, send(path, request -> request.GET()));
   }
 
   /** The reply to a POST; it has to be a 200. */
   String post(String path, String body) throws IOException, InterruptedException {
+    return good(path, answer(path, body));
+  }
+
+  /** The reply to a POST, of whatever status. */
+  HttpResponse<String> answer(String path, String body) throws IOException, InterruptedException {
     return send(
         path,
         request ->
             request.header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)));
   }
 
-  private String send(String path, Consumer<HttpRequest.Builder> method)
+  private static String good(String path, HttpResponse<String> response) {
+    if (response.statusCode() != 200) {
+      throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());
+    }
+    return response.body();
+  }
+
+  private HttpResponse<String> send(String path, Consumer<HttpRequest.Builder> method)
       throws IOException, InterruptedException {
     var request =
         HttpRequest.newBuilder(URI.create("http://localhost:" + getMappedPort(8080) + path))
             .timeout(Duration.ofSeconds(30));
     method.accept(request);
-    var response = CLIENT.send(request.build(), BodyHandlers.ofString());
-    if (response.statusCode() != 200) {
-      throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());
-    }
-    return response.body();
+    return CLIENT.send(request.build(), BodyHandlers.ofString());
   }
 
   /** The reply to the sample of a model that ships. */

@@ -2,10 +2,12 @@ package dev.skiff.server;
 
 import dev.skiff.server.config.CommandLine;
 import dev.skiff.server.config.ConfigException;
+import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.http.ListenException;
 import dev.skiff.server.logging.Logging;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,9 +15,12 @@ import sun.misc.Signal;
 
 /**
  * The command line. Exit codes: 0 after a clean end, 1 if the server could not start or ended with
- * requests still running, 2 for a wrong configuration.
+ * requests still running, 2 for a wrong configuration, 4 after an error of the GPU that only
+ * another process can recover from. 3 is the JVM's, where it ends when memory runs out.
  */
 public final class Main {
+  private static final int GPU_LOST = 4;
+
   private Main() {}
 
   public static void main(String[] arguments) {
@@ -57,6 +62,12 @@ public final class Main {
     server
         .managementPort()
         .ifPresent(port -> log.info("metrics and probes are on port {}, too", port));
+    CompletableFuture<Void> _ =
+        server
+            .gpuLost()
+            .thenAcceptAsync(
+                reason -> endWithoutGpu(server, config.drain(), reason),
+                ending -> Thread.ofPlatform().daemon().name("gpu-lost").start(ending));
     server.awaitModels();
     log.info(
         "ready in {} ms: {} on {}://{}:{}",
@@ -71,6 +82,21 @@ public final class Main {
       Thread.currentThread().interrupt();
     }
     return server.stop() ? 0 : 1;
+  }
+
+  /**
+   * Ends the process, whatever its other threads and native code do: with a lost GPU they may never
+   * return. So no shutdown hook is run either; ONNX Runtime frees itself in one.
+   */
+  private static void endWithoutGpu(Server server, DrainConfig drain, String reason) {
+    LoggerFactory.getLogger(Main.class).error("ending with exit code {}: {}", GPU_LOST, reason);
+    Thread answering = Thread.ofPlatform().daemon().start(server::abandon);
+    try {
+      answering.join(drain.delay().plus(drain.timeout().multipliedBy(2)));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(GPU_LOST);
   }
 
   private static String version() {

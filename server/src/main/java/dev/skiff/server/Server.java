@@ -14,6 +14,7 @@ import dev.skiff.server.runtime.OnnxRuntime;
 import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,10 @@ public final class Server {
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
   private final OptionalInt managementPort;
+
+  /** Why no GPU can be used any more, once that is so. */
+  private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
+
   private volatile boolean draining;
 
   private Server(ServerConfig config, String version) {
@@ -41,16 +46,18 @@ public final class Server {
     Access access = Access.open(config.access());
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
-    CompletableFuture<OnnxRuntime> runtime = CompletableFuture.supplyAsync(OnnxRuntime::load);
+    CompletableFuture<OnnxRuntime> runtime =
+        CompletableFuture.supplyAsync(() -> OnnxRuntime.load(gpuLost::complete));
     modelsSettled = repository.load(runtime::join);
     metrics = new Metrics();
+    BooleanSupplier ending = () -> draining || gpuLost.isDone();
     http =
         new HttpServer(
             config.http(),
             access,
             repository,
             metrics,
-            () -> draining,
+            ending,
             config.log().access(),
             version,
             config.drain().timeout());
@@ -60,7 +67,7 @@ public final class Server {
                 config.access().management().get(),
                 repository,
                 metrics,
-                () -> draining,
+                ending,
                 config.log().access(),
                 version)
             : null;
@@ -148,6 +155,23 @@ public final class Server {
       log.warn("stopped, though requests were still running after the drain timeout");
     }
     return answered && released;
+  }
+
+  /**
+   * Done, with the reason, when nothing can run on a GPU any more before this process is started
+   * anew. From then on the server says that it is not ready.
+   */
+  CompletableFuture<String> gpuLost() {
+    return gpuLost;
+  }
+
+  /**
+   * Ends the answering as {@link #stop} does, but leaves the models as they are: with a lost GPU
+   * native code may never return. Ends itself after the drain delay and timeout at the latest.
+   */
+  void abandon() {
+    sleep(drain.delay());
+    http.stop();
   }
 
   /** Counts its runs; the meters are made at the first. */

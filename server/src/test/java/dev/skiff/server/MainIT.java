@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.RepeatedTest;
@@ -158,6 +159,21 @@ final class MainIT {
           .asString()
           .endsWith("ERROR cannot listen on 127.0.0.1:" + taken.getLocalPort());
       assertThat(process.err()).isEmpty();
+    }
+  }
+
+  /** With the option that the images have. */
+  @Test
+  @BadInput(93)
+  void theProcessEndsWhenJavaHasNoMemoryLeft() throws Exception {
+    String option = "-XX:+ExitOnOutOfMemoryError";
+    assertThat(Files.readAllLines(Path.of("../image/jvm.options"))).contains(option);
+    try (SkiffProcess server =
+        SkiffProcess.serve(Map.of(), List.of("-Xmx24m", option), Repository.SHIPPED)) {
+      CompletableFuture<HttpResponse<String>> reply =
+          server.begin("/predict/iris", "[" + " ".repeat(40 << 20) + "]");
+      assertThat(server.process().awaitExit()).as(server.process()::toString).isEqualTo(3);
+      assertThat(reply).failsWithin(Duration.ofSeconds(60));
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -24,8 +25,28 @@ final class SignalIT {
   /** How long the request under way takes: long enough for the signal to find it there. */
   private static final long RUN_NANOS = 2_000_000_000L;
 
+  /** The end waits for a model that is being loaded: native code that does it cannot be left. */
+  @Test
+  @BadInput(101)
+  void itEndsWellWhileModelsLoad() throws Exception {
+    try (JavaProcess process =
+        SkiffProcess.run(
+            Map.of(),
+            Repository.SHIPPED.toString(),
+            "--host=127.0.0.1",
+            "--port=0",
+            "--log-level=debug")) {
+      process.awaitOut(line -> true);
+      process.signal("TERM");
+      assertThat(process.awaitExit()).as(process::toString).isZero();
+      assertThat(process.out()).noneMatch(line -> line.contains("ERROR"));
+      assertThat(process.err()).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})
+  @BadInput(100)
   void aRequestUnderWayStillGetsItsAnswer(String signal, @TempDir Path folder) throws Exception {
     try (SkiffProcess server = SkiffProcess.serve(Repository.of(folder, "slow"))) {
       long iterations = iterations(server, RUN_NANOS);

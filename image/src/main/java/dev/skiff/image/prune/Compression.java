@@ -5,6 +5,7 @@ import static dev.skiff.image.prune.LittleEndian.u64;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -65,7 +66,7 @@ enum Compression {
         decompressZstd(compressed, code);
       }
       return code;
-    } catch (IndexOutOfBoundsException e) {
+    } catch (IndexOutOfBoundsException | ZstdException e) {
       throw new Refusal("has code that cannot be decompressed");
     }
   }

@@ -175,8 +175,9 @@ final class Elf {
     return sections.get(section.link());
   }
 
+  /** A string that lies in such a section. */
   String string(Section strings, long at) {
-    return text(strings.offset() + at);
+    return bytes(strings).getString(at, StandardCharsets.UTF_8);
   }
 
   /** The loaded segment that a section is in. */

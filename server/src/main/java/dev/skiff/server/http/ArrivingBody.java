@@ -16,6 +16,7 @@ final class ArrivingBody implements AutoCloseable {
   private Content.@Nullable Chunk lent;
   private @Nullable RequestBuffer copied;
   private @Nullable Throwable failure;
+  private long pieces;
   private boolean tooLarge;
   private boolean ended;
 
@@ -47,7 +48,8 @@ final class ArrivingBody implements AutoCloseable {
       if (Content.Chunk.isFailure(chunk)) {
         failure = chunk.getFailure();
         ended = true;
-      } else if (size() + chunk.remaining() > limit) {
+      } else if (size() + chunk.remaining() > limit
+          || RequestBuffer.isOverChunked(length, ++pieces, limit)) {
         chunk.release();
         tooLarge = true;
         ended = true;
@@ -58,7 +60,12 @@ final class ArrivingBody implements AutoCloseable {
     return true;
   }
 
-  /** Whether it is over the limit. */
+  /** What came if it is too large. */
+  String excess() {
+    return RequestBuffer.excess(length, pieces, limit);
+  }
+
+  /** Whether it is over the limit, or its chunks are too many. */
   boolean isTooLarge() {
     return tooLarge;
   }

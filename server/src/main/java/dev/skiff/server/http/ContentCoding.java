@@ -3,7 +3,6 @@ package dev.skiff.server.http;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,8 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,7 +149,7 @@ enum ContentCoding {
     try {
       int first;
       long length;
-      try (InputStream in = inflating(body)) {
+      try (InputStream in = new InflatingStream(body, this)) {
         first = in.readNBytes(piece, 0, piece.length);
         length = first;
         int more = first < piece.length ? -1 : 0;
@@ -170,21 +167,13 @@ enum ContentCoding {
       if (first < piece.length) {
         return new Body(piece, 0, first);
       }
-      try (InputStream in = inflating(body)) {
+      try (InputStream in = new InflatingStream(body, this)) {
         byte[] whole = new byte[(int) length];
         return new Body(whole, 0, in.readNBytes(whole, 0, whole.length));
       }
     } catch (IOException e) {
       throw InferenceException.invalid("the body is not valid " + token);
     }
-  }
-
-  private InputStream inflating(Body body) throws IOException {
-    InputStream in = new ByteArrayInputStream(body.bytes(), body.offset(), body.length());
-    return switch (this) {
-      case GZIP -> new GZIPInputStream(in, PIECE);
-      case DEFLATE -> new InflaterInputStream(in);
-    };
   }
 
   /** The body compressed; none if it would not be smaller. */

@@ -98,7 +98,7 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
       throw Postponed.INSTANCE;
     }
     if (body.isTooLarge()) {
-      throw tooLarge(maxRequestBytes, "more");
+      throw tooLarge(maxRequestBytes, body.excess());
     }
     Throwable failure = body.failure();
     if (failure != null) {

@@ -118,6 +118,7 @@ public final class HttpServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
+    connector.addBean(new SlowRequests(connector));
     return connector;
   }
 

@@ -61,9 +61,12 @@ final class JavalinExchange extends Exchange implements AutoCloseable {
     body = whole;
     try {
       InputStream in = request.getInputStream();
+      long pieces = 0;
       while (whole.size() != length && whole.read(in)) {
-        if (whole.size() > maxRequestBytes) {
-          throw tooLarge(maxRequestBytes, "more");
+        pieces++;
+        if (whole.size() > maxRequestBytes
+            || RequestBuffer.isOverChunked(length, pieces, maxRequestBytes)) {
+          throw tooLarge(maxRequestBytes, RequestBuffer.excess(length, pieces, maxRequestBytes));
         }
       }
     } catch (IOException | HttpException.RuntimeException e) {

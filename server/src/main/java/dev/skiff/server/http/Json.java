@@ -38,7 +38,9 @@ final class Json {
   private static final VarHandle EIGHT_BYTES =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
-  private static final Pattern FURTHER = Pattern.compile("(?s)( \\(start marker at .*|\n.*)");
+  private static final Pattern FURTHER =
+      Pattern.compile(
+          "(?s)(, from `[^`]*`(?=\\))| ?: enable `[^`]*` to allow| \\(start marker at .*|\n.*)");
 
   private static final TensorParser.Factory FACTORY =
       new TensorParser.Factory(
@@ -86,16 +88,14 @@ final class Json {
             "the body goes on after its JSON text ended, at byte " + start(json));
       }
       return value;
-    } catch (JsonProcessingException e) {
-      throw InferenceException.invalid(
-          "the body is not valid JSON: " + plain(e.getOriginalMessage()) + place(e));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 
   /**
-   * Reads one value within a body that was read before, and so is known to be JSON.
+   * Reads one value within a body that was passed over before. Jackson finds some errors only now:
+   * numbers of too many digits.
    *
    * @param start the value's first byte
    */
@@ -106,8 +106,17 @@ final class Json {
       json.nextToken();
       return reader.read(json);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
+  }
+
+  private static RuntimeException failed(IOException e) {
+    return e instanceof JsonProcessingException malformed
+        ? InferenceException.invalid(
+            "the body is not valid JSON: "
+                + plain(malformed.getOriginalMessage())
+                + place(malformed))
+        : new UncheckedIOException(e);
   }
 
   /** Where the token that the parser stands on begins. */
@@ -222,8 +231,8 @@ final class Json {
     return location == null ? "" : " at byte " + location.getByteOffset();
   }
 
-  /** What Jackson said, without the further lines and the places in Java that it may add. */
+  /** What Jackson said, without the further lines, places and settings in Java that it may add. */
   private static String plain(String message) {
-    return FURTHER.matcher(message).replaceFirst("");
+    return FURTHER.matcher(message).replaceAll("");
   }
 }

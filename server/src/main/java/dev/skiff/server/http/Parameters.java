@@ -2,7 +2,6 @@ package dev.skiff.server.http;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import java.io.IOException;
 import java.time.Duration;
@@ -122,8 +121,7 @@ record Parameters(Map<String, Object> values) {
   private void refuse(String... names) {
     for (String name : names) {
       if (values.containsKey(name)) {
-        throw new InferenceException(
-            ErrorCode.UNSUPPORTED, "parameter '" + name + "' is not supported");
+        throw InferenceException.invalid("parameter '" + name + "' is not supported");
       }
     }
   }

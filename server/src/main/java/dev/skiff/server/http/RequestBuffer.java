@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
  */
 final class RequestBuffer implements AutoCloseable {
   private static final byte[] NONE = {};
+  private static final long CHUNKS_ALWAYS_TAKEN = 65_536;
 
   private final long length;
   private final long limit;
@@ -26,6 +27,27 @@ final class RequestBuffer implements AutoCloseable {
   RequestBuffer(long length, long limit) {
     this.length = length;
     this.limit = limit;
+  }
+
+  /**
+   * Whether a body whose length is not told came in too many chunks: each costs more than its
+   * bytes. As many are well as would fill the limit with a KiB each, and 65,536 in any case.
+   *
+   * @param length how many bytes the client said that it has, -1 if it did not
+   */
+  static boolean isOverChunked(long length, long chunks, long limit) {
+    return length < 0 && chunks > mostChunks(limit);
+  }
+
+  /** What came of a body that is too large, in bytes or in chunks. */
+  static String excess(long length, long chunks, long limit) {
+    return isOverChunked(length, chunks, limit)
+        ? "more than " + mostChunks(limit) + " chunks"
+        : "more";
+  }
+
+  private static long mostChunks(long limit) {
+    return Math.max(CHUNKS_ALWAYS_TAKEN, limit >> 10);
   }
 
   /** Copies a piece to the end. */

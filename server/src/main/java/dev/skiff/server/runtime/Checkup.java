@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
 import dev.skiff.server.runtime.DeviceTrial.Operator;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -25,13 +26,14 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
       OrtEnvironment environment, Accelerators accelerators, ExecutionProvider.Cuda cuda) {
     SequencedMap<String, String> findings = new LinkedHashMap<>();
     Machine machine = Machine.look();
-    findings.put("build", build(environment));
+    @Nullable String natives = System.getProperty("onnxruntime.native.path");
+    findings.put("build", build(environment, natives));
     findings.put("driver", machine.driver().orElse("none"));
     findings.put("device files", machine.deviceFiles() ? "present" : "none");
     findings.put(
         "libraries",
         machine.libraries().isEmpty() ? "none" : String.join(", ", machine.libraries()));
-    findings.put("kernels for", kernels(System.getProperty("onnxruntime.native.path")));
+    findings.put("kernels for", kernels(natives));
     Optional<String> fault = accelerators.objection(cuda);
     findings.put("cuda", fault.isEmpty() ? "adds numbers" : "cannot be used");
     if (fault.isEmpty()) {
@@ -43,14 +45,24 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
     return new Checkup(findings, fault);
   }
 
-  private static String build(OrtEnvironment environment) {
+  private static String build(OrtEnvironment environment, @Nullable String natives) {
     return "ONNX Runtime %s with %s"
         .formatted(
             environment.getVersion(),
             OrtEnvironment.getAvailableProviders().stream()
-                .map(OrtProvider::getName)
-                .map(NodePlacement::label)
+                .map(provider -> label(provider, natives))
                 .collect(Collectors.joining(", ")));
+  }
+
+  /** ONNX Runtime names what it was compiled for, whether the provider's own library is there. */
+  static String label(OrtProvider provider, @Nullable String natives) {
+    String label = NodePlacement.label(provider.getName());
+    String library = "libonnxruntime_providers_%s.so".formatted(label);
+    boolean missing =
+        natives != null
+            && (provider == OrtProvider.CUDA || provider == OrtProvider.TENSOR_RT)
+            && !Files.exists(Path.of(natives, library));
+    return missing ? "%s (but %s is missing)".formatted(label, library) : label;
   }
 
   private static String kernels(@Nullable String folder) {

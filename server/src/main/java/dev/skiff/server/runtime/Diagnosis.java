@@ -3,6 +3,7 @@ package dev.skiff.server.runtime;
 import ai.onnxruntime.OrtException;
 import dev.skiff.server.inference.ErrorCode;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,8 +14,9 @@ import java.util.regex.Pattern;
  *
  * @param code for a request that met this fault
  * @param sentence what is wrong and what to do about it, without any path
+ * @param sticky whether nothing can run on the GPU in this process any more
  */
-record Diagnosis(ErrorCode code, String sentence) {
+record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
   private static final Pattern LIBRARY =
       Pattern.compile("(lib[\\w-]+\\.so)(\\.[\\d.]+)?: cannot open shared object file");
   private static final Pattern SYMBOL =
@@ -22,18 +24,14 @@ record Diagnosis(ErrorCode code, String sentence) {
   private static final Pattern FAILURE =
       Pattern.compile("(CUDA|CUBLAS|CUDNN|CUFFT) failure (\\d+)");
   private static final Pattern NO_KERNEL = Pattern.compile("no kernel image is available");
-  private static final Pattern OUT_OF_MEMORY =
-      Pattern.compile(
-          "CUDA error out of memory|CUDA failure 2: |CUBLAS_STATUS_ALLOC_FAILED|CUBLAS failure 3\\b"
-              + "|CUDNN_STATUS_ALLOC_FAILED|Failed to allocate memory for requested buffer"
-              + "|Available memory of \\d+ is smaller than requested");
   private static final Pattern NO_SUCH_DEVICE =
       Pattern.compile("Invalid device ID|CUDA failure 101: ");
   private static final Pattern OPTION =
       Pattern.compile("(Unknown provider option: |Failed to parse provider option )\"(\\w+)\"");
   private static final Pattern TENSOR_RT = Pattern.compile("TensorRT: Failed to load shared");
-  private static final Pattern NO_CUDA =
-      Pattern.compile("Failed to find CUDA shared provider|CUDA execution provider is not enabled");
+  private static final Pattern NO_PROVIDER =
+      Pattern.compile(
+          "Failed to find (CUDA|TensorRT) shared provider|CUDA execution provider is not enabled");
 
   /** What the CPU's build says to a wish for a GPU. */
   static Diagnosis cpuBuild(String wanted) {
@@ -44,8 +42,11 @@ record Diagnosis(ErrorCode code, String sentence) {
 
   /** What is known of an error; nothing where the provider needs no GPU. */
   static Optional<Diagnosis> of(OrtException error, ExecutionProvider provider) {
-    return provider instanceof ExecutionProvider.Accelerator
-        ? of(String.valueOf(error.getMessage()), Machine.look())
+    return provider instanceof ExecutionProvider.Accelerator accelerator
+        ? of(
+            String.valueOf(error.getMessage()),
+            Machine.look(),
+            () -> GpuMemory.capacity(accelerator.gpu()))
         : Optional.empty();
   }
 
@@ -53,13 +54,18 @@ record Diagnosis(ErrorCode code, String sentence) {
    * Explains an error.
    *
    * @param text what ONNX Runtime said
+   * @param capacity the bytes of the GPU's memory that the model can ever have
    * @return nothing for an error that is not known to come from the GPU or its libraries
    */
-  static Optional<Diagnosis> of(String text, Machine machine) {
-    if (NO_CUDA.matcher(text).find()) {
+  static Optional<Diagnosis> of(String text, Machine machine, LongSupplier capacity) {
+    Matcher provider = NO_PROVIDER.matcher(text);
+    if (provider.find()) {
       return Optional.of(
-          fault(
-              "ONNX Runtime's CUDA provider, libonnxruntime_providers_cuda.so, is not beside libonnxruntime.so: use the GPU image, or onnxruntime_gpu's native libraries"));
+          "TensorRT".equals(provider.group(1))
+              ? fault(
+                  "ONNX Runtime's TensorRT provider, libonnxruntime_providers_tensorrt.so, is not beside libonnxruntime.so, and is in none of Skiff's images: ask for cuda, or add onnxruntime_gpu's library and TensorRT 10")
+              : fault(
+                  "ONNX Runtime's CUDA provider, libonnxruntime_providers_cuda.so, is not beside libonnxruntime.so: use the GPU image, or onnxruntime_gpu's native libraries"));
     }
     if (text.contains("cuDNN is unavailable")) {
       return Optional.of(
@@ -81,11 +87,7 @@ record Diagnosis(ErrorCode code, String sentence) {
               "the model has operators, such as LSTM, GRU and RNN, that need a part of cuDNN which is not here: install all of cuDNN 9's libraries in one version, or give this model the provider cpu"));
     }
     if (TENSOR_RT.matcher(text).find()) {
-      return Optional.of(
-          fault(
-              "TensorRT could not be loaded ("
-                  + absence("libnvinfer.so", ".10", machine)
-                  + "): install TensorRT 10 for CUDA 12 with cuDNN 9, or ask for cuda"));
+      return Optional.of(tensorRt("libnvinfer.so", ".10", machine));
     }
     Matcher library = LIBRARY.matcher(text);
     if (library.find()) {
@@ -98,7 +100,13 @@ record Diagnosis(ErrorCode code, String sentence) {
               "%s is too old for this ONNX Runtime (it has no %s): it needs CUDA 12's runtime from 12.8 on and cuBLAS from 12.4 on"
                   .formatted(symbol.group(3), symbol.group(2))));
     }
-    return ofDevice(text, machine);
+    Optional<String> sticky = StickyErrors.in(text);
+    if (sticky.isPresent()) {
+      return Optional.of(lost(sticky.get()));
+    }
+    return GpuMemory.isExhausted(text)
+        ? Optional.of(GpuMemory.exhausted(text, capacity))
+        : ofDevice(text, machine);
   }
 
   /** The libraries are there; the driver or the device is not as it should be. */
@@ -107,12 +115,6 @@ record Diagnosis(ErrorCode code, String sentence) {
       return Optional.of(
           fault(
               "this image has no kernels for the GPU's architecture: use the image with every architecture, or build one with this GPU's"));
-    }
-    if (OUT_OF_MEMORY.matcher(text).find()) {
-      return Optional.of(
-          new Diagnosis(
-              ErrorCode.OVERLOADED,
-              "the GPU's memory is used up: give models a gpu-memory-limit, lower max-batch-size or concurrency, or serve fewer models on this GPU"));
     }
     if (NO_SUCH_DEVICE.matcher(text).find()) {
       return Optional.of(
@@ -169,9 +171,19 @@ record Diagnosis(ErrorCode code, String sentence) {
           machine,
           "the driver's libcuda.so.1 is not where the loader looks: set LD_LIBRARY_PATH to its folder");
     }
+    if (name.startsWith("libnvinfer") || name.startsWith("libnvonnxparser")) {
+      return tensorRt(name, major, machine);
+    }
     return fault(
         absence(name, major, machine)
             + ": use the GPU image, or install CUDA 12's libraries where the loader looks (LD_LIBRARY_PATH)");
+  }
+
+  private static Diagnosis tensorRt(String library, String major, Machine machine) {
+    return fault(
+        "TensorRT could not be loaded ("
+            + absence(library, major, machine)
+            + "): install TensorRT 10 for CUDA 12 with cuDNN 9, or ask for cuda");
   }
 
   /** Says that a library is missing, and of which other version there is one. */
@@ -220,7 +232,20 @@ record Diagnosis(ErrorCode code, String sentence) {
     return machine.driver().map(version -> " " + version).orElse("");
   }
 
+  /** What is wrong with one run only. */
+  static Diagnosis ofRun(ErrorCode code, String sentence) {
+    return new Diagnosis(code, sentence, false);
+  }
+
+  private static Diagnosis lost(String error) {
+    return new Diagnosis(
+        ErrorCode.INTERNAL,
+        "the GPU failed (%s), and nothing runs on it any more before this process is started anew: if that comes again, look for Xid in the log of the host's kernel"
+            .formatted(error),
+        true);
+  }
+
   private static Diagnosis fault(String sentence) {
-    return new Diagnosis(ErrorCode.INTERNAL, sentence);
+    return new Diagnosis(ErrorCode.INTERNAL, sentence, false);
   }
 }

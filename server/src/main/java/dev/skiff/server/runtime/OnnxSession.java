@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final ExecutionProvider provider;
+  private final Consumer<String> gpuLost;
   private final NodePlacement placement;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
@@ -59,11 +61,16 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final Map<String, OutputShapes> confirmed = new ConcurrentHashMap<>();
   private volatile @Nullable Diagnosis fault;
 
-  private OnnxSession(OrtEnvironment environment, OrtSession session, ExecutionProvider provider)
+  private OnnxSession(
+      OrtEnvironment environment,
+      OrtSession session,
+      ExecutionProvider provider,
+      Consumer<String> gpuLost)
       throws OrtException, ModelLoadException {
     this.environment = environment;
     this.session = session;
     this.provider = provider;
+    this.gpuLost = gpuLost;
     // On the CPU alone there is nothing to find out, and its sessions have kept nothing.
     this.placement =
         provider instanceof ExecutionProvider.Accelerator
@@ -87,16 +94,22 @@ public final class OnnxSession implements Runner, AutoCloseable {
     outputs = List.copyOf(outputSpecs);
   }
 
-  static OnnxSession open(OrtEnvironment environment, Path file, ExecutionProvider provider)
+  /**
+   * Opens a model.
+   *
+   * @param gpuLost told why, once nothing can run on the GPU in this process any more
+   */
+  static OnnxSession open(
+      OrtEnvironment environment, Path file, ExecutionProvider provider, Consumer<String> gpuLost)
       throws ModelLoadException {
     OrtSession session = null;
     try (SessionOptions options = SessionSettings.of(provider)) {
       session = environment.createSession(file.toString(), options);
-      return new OnnxSession(environment, session, provider);
+      return new OnnxSession(environment, session, provider, gpuLost);
     } catch (OrtException e) {
+      Optional<Diagnosis> diagnosis = diagnosis(e, provider, gpuLost);
       closeQuietly(session);
-      String reason =
-          Diagnosis.of(e, provider).map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
+      String reason = diagnosis.map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
       throw new ModelLoadException(reason, e);
     } catch (ModelLoadException e) {
       closeQuietly(session);
@@ -300,12 +313,19 @@ public final class OnnxSession implements Runner, AutoCloseable {
 
   private RuntimeException failed(OrtException e) {
     log.warn("a model failed to run", e);
-    Optional<Diagnosis> diagnosis = Diagnosis.of(e, provider);
+    Optional<Diagnosis> diagnosis = diagnosis(e, provider, gpuLost);
     if (diagnosis.isEmpty()) {
       return OrtFailure.ofRun(e);
     }
     fault = diagnosis.get();
     return new InferenceException(diagnosis.get().code(), diagnosis.get().sentence());
+  }
+
+  private static Optional<Diagnosis> diagnosis(
+      OrtException e, ExecutionProvider provider, Consumer<String> gpuLost) {
+    Optional<Diagnosis> diagnosis = Diagnosis.of(e, provider);
+    diagnosis.filter(Diagnosis::sticky).map(Diagnosis::sentence).ifPresent(gpuLost);
+    return diagnosis;
   }
 
   private static void closeQuietly(@Nullable OrtSession session) {

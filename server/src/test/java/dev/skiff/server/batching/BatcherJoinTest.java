@@ -4,6 +4,7 @@ import static dev.skiff.server.batching.Call.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
@@ -150,6 +151,7 @@ class BatcherJoinTest {
   }
 
   @Test
+  @BadInput(63)
   void moreRowsThanTheModelMayTakeAreRefused() {
     Batcher strict =
         new Batcher(

@@ -5,6 +5,7 @@ import static dev.skiff.server.batching.Call.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
@@ -61,6 +62,7 @@ class BatcherTest {
   }
 
   @Test
+  @BadInput(87)
   void aDeadlineThatPassesWhileTheRequestWaitsNeverRuns() throws Exception {
     Batcher batcher = Call.alone(runner, 1, 1);
     Call first = new Call(batcher, request());

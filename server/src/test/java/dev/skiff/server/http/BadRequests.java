@@ -5,7 +5,6 @@ import static dev.skiff.server.inference.ErrorCode.INVALID_ARGUMENT;
 import static dev.skiff.server.inference.ErrorCode.NOT_FOUND;
 import static dev.skiff.server.inference.ErrorCode.NOT_READY;
 import static dev.skiff.server.inference.ErrorCode.RESOURCE_EXHAUSTED;
-import static dev.skiff.server.inference.ErrorCode.UNSUPPORTED;
 
 import dev.skiff.server.inference.ErrorCode;
 import java.util.stream.Stream;
@@ -64,7 +63,7 @@ final class BadRequests {
         infer("{'id':'\\ud800','inputs':[]}", INVALID_ARGUMENT, "surrogate"),
         infer("{'inputs':[{'name':'\\ud800'}]}", INVALID_ARGUMENT, "surrogate"),
         infer("{'outputs':[{'name':'q'}]}", INVALID_ARGUMENT, "no output 'q'"),
-        infer("{'parameters':{'sequence_id':1}}", UNSUPPORTED, "'sequence_id'"),
+        infer("{'parameters':{'sequence_id':1}}", INVALID_ARGUMENT, "'sequence_id'"),
         infer(
             "{'outputs':[{'name':'y','parameters':{'classification':-1}}]}",
             INVALID_ARGUMENT,

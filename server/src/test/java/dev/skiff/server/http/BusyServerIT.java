@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.BadInput;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -96,6 +97,7 @@ class BusyServerIT {
 
   /** Nothing is left of the pool then: its threads wait for the model. */
   @Test
+  @BadInput(86)
   void whatAFullQueueHasNoRoomForIsRefusedInPlace(@TempDir Path folder) throws Exception {
     try (TestServer server = start(folder, "--concurrency=1", "--queue-limit=" + (POOL - 1))) {
       List<Future<Reply>> slow = new ArrayList<>();

@@ -7,6 +7,7 @@ import static dev.skiff.server.http.Fixtures.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.skiff.server.BadInput;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.ErrorCode;
 import java.io.ByteArrayInputStream;
@@ -18,8 +19,10 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Random;
+import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -101,9 +104,50 @@ class ContentCodingTest {
         .isEqualTo("the body is not valid " + coding.name().toLowerCase(Locale.ROOT));
   }
 
+  /** What the JDK's own streams would let pass. */
+  @ParameterizedTest
+  @EnumSource
+  void refusesWhatComesBehind(ContentCoding coding) {
+    byte[] whole = compressed(coding, "[1,2,3]".getBytes(StandardCharsets.US_ASCII));
+    for (int more : new int[] {1, 9, 30}) {
+      byte[] longer = Arrays.copyOf(whole, whole.length + more);
+      assertInvalid(() -> coding.decode(body(longer), 1 << 20))
+          .isEqualTo("the body is not valid " + coding.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  @Test
+  void readsAllMembersOfGzip() {
+    ByteArrayOutputStream members = new ByteArrayOutputStream();
+    for (String part : new String[] {"[1,", "", "2]"}) {
+      members.writeBytes(compressed(ContentCoding.GZIP, part.getBytes(StandardCharsets.US_ASCII)));
+    }
+    assertThat(text(ContentCoding.GZIP.decode(body(members.toByteArray()), 100)))
+        .isEqualTo("[1,2]");
+  }
+
+  /** A header with all that it may have: extra field, name, comment and checksum. */
+  @Test
+  void readsOverTheHeaderOfGzip() {
+    byte[] plain = compressed(ContentCoding.GZIP, "[1,2]".getBytes(StandardCharsets.US_ASCII));
+    byte[] head = HexFormat.of().parseHex("1f8b081e000000000003" + "0200abcd" + "6e00" + "6300");
+    CRC32 sum = new CRC32();
+    sum.update(head);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.writeBytes(head);
+    bytes.write((int) sum.getValue());
+    bytes.write((int) sum.getValue() >> 8);
+    bytes.write(plain, 10, plain.length - 10);
+    byte[] whole = bytes.toByteArray();
+    assertThat(text(ContentCoding.GZIP.decode(body(whole), 100))).isEqualTo("[1,2]");
+    whole[4] ^= 1;
+    assertInvalid(() -> ContentCoding.GZIP.decode(body(whole), 100));
+  }
+
   /** 256 MB of zeros in a quarter of one. */
   @ParameterizedTest
   @EnumSource
+  @BadInput(28)
   void refusesABombWithoutMemoryForIt(ContentCoding coding) {
     Body bomb = body(compressed(coding, new byte[256 << 20]));
     assertThat(bomb.length()).isLessThan(1 << 20);

@@ -3,6 +3,7 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -38,6 +39,7 @@ class DrainIT {
   }
 
   @Test
+  @BadInput(100)
   void endsWithoutLosingARequest(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "slow");
     TestServer server = door.start(folder, "--drain-delay=1s");
@@ -72,6 +74,7 @@ class DrainIT {
   }
 
   @Test
+  @BadInput(86)
   void turnsAwayWhatTheQueueCannotHold(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "slow");
     try (TestServer server = door.start(folder, "--concurrency=1", "--queue-limit=1")) {
@@ -85,6 +88,7 @@ class DrainIT {
   }
 
   @Test
+  @BadInput(87)
   void givesUpOnARequestWhoseDeadlinePassesInTheQueue(@TempDir Path folder, Door door)
       throws IOException {
     TestServer.folder(folder, "slow");

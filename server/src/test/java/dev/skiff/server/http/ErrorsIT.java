@@ -3,12 +3,14 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.skiff.server.BadInput;
 import dev.skiff.server.http.BadRequests.BadRequest;
 import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,7 @@ class ErrorsIT {
         "QUERY | /v2/models/add/ready | GET, HEAD",
         "BREW | /predict/add | POST",
       })
+  @BadInput(20)
   void wrongMethods(String method, String path, String allow, TestServer server) {
     Reply reply = server.send(server.request(path).method(method, BodyPublishers.noBody()));
     assertThat(reply.header("Allow")).isEqualTo(allow);
@@ -158,9 +161,25 @@ class ErrorsIT {
     }
   }
 
+  @Test
+  @BadInput(63)
+  void moreRowsThanTheModelTakes(@TempDir Path folder, Door door) throws IOException {
+    Path model = TestServer.folder(folder, "identity-fp32").resolve("identity-fp32");
+    Files.writeString(model.resolve("model.json"), "{\"max-batch-size\": 2}");
+    try (TestServer server = door.start(folder)) {
+      server.post("/predict", "{\"instances\":[[1,2,3],[4,5,6]]}").ok();
+      server
+          .post("/predict", "{\"instances\":[[1,2,3],[4,5,6],[7,8,9]]}")
+          .refused(ErrorCode.INVALID_ARGUMENT)
+          .contains("2", "3");
+      server.get("/health").ok();
+    }
+  }
+
   /** A client that still listens is told; one that is gone is counted. */
   @Test
   @Timeout(30)
+  @BadInput(15)
   void aBodyCutShort(TestServer server) throws IOException {
     byte[] cut =
         "POST /predict/add HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2"

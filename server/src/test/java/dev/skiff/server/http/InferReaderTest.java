@@ -2,7 +2,6 @@ package dev.skiff.server.http;
 
 import static dev.skiff.server.http.Fixtures.SOON;
 import static dev.skiff.server.http.Fixtures.assertInvalid;
-import static dev.skiff.server.http.Fixtures.assertRefused;
 import static dev.skiff.server.http.Fixtures.body;
 import static dev.skiff.server.http.Fixtures.floats;
 import static dev.skiff.server.http.Fixtures.input;
@@ -12,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.http.InferReader.InferRequest;
 import dev.skiff.server.inference.Datatype;
-import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.model.LoadedModel;
@@ -129,8 +127,7 @@ class InferReaderTest {
         new String[] {
           "{\"sequence_id\":1}", "{\"sequence_start\":true}", "{\"sequence_end\":true}"
         }) {
-      assertRefused(
-          ErrorCode.UNSUPPORTED,
+      assertInvalid(
           () -> read("{\"parameters\":" + parameters + ",\"inputs\":[" + GOOD_A + "]}", ONE));
     }
   }

@@ -126,7 +126,7 @@ class NumberReaderTest {
     return new NumberReader(bytes, bytes.length).read(1, true, datatype, data);
   }
 
-  private static void assertSame(Datatype datatype, String text) {
+  static void assertSame(Datatype datatype, String text) {
     assertThat(straight(datatype, text))
         .as("%s %s", datatype, text)
         .isEqualTo(throughJackson(datatype, text));

@@ -172,12 +172,20 @@ class PlainRequestTest {
         text.replace(
             at, end, random.nextInt(4) == 0 ? "" : pieces.get(random.nextInt(pieces.size())));
       }
-      if (!text.isEmpty() && read(text.toString(), 0) == WHOLE) {
+      if (assertReadAsJettyReads(text.toString())) {
         whole++;
-        assertReadByJetty(text.substring(0, request.length()));
       }
     }
     assertThat(whole).isGreaterThan(3_000);
+  }
+
+  /** Whether a request is taken; Jetty then takes it, too, and means the same by it. */
+  boolean assertReadAsJettyReads(String text) {
+    boolean isWhole = !text.isEmpty() && read(text, 0) == WHOLE;
+    if (isWhole) {
+      assertReadByJetty(text.substring(0, request.length()));
+    }
+    return isWhole;
   }
 
   private void assertReadByJetty(String text) {

@@ -3,6 +3,7 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.skiff.server.BadInput;
 import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
@@ -82,6 +83,7 @@ class ReceptionTest {
   }
 
   @Test
+  @BadInput(89)
   void countsAClientThatWentAway() {
     FakeExchange exchange = new FakeExchange("POST");
     reception.receive(

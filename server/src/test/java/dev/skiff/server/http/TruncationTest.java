@@ -6,6 +6,7 @@ import static dev.skiff.server.http.Fixtures.body;
 import static dev.skiff.server.http.Fixtures.model;
 import static dev.skiff.server.http.Fixtures.spec;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.model.LoadedModel;
@@ -49,6 +50,7 @@ class TruncationTest {
 
   @ParameterizedTest
   @MethodSource
+  @BadInput(31)
   void predictBodiesOfOneInput(String whole) {
     PredictReader.read(body(whole), ONE, SOON).request().close();
     eachPart(whole, part -> PredictReader.read(part, ONE, SOON));
@@ -63,6 +65,7 @@ class TruncationTest {
 
   @ParameterizedTest
   @MethodSource
+  @BadInput(31)
   void inferBodies(String whole) {
     InferReader.read(body(whole), TWO, SOON).request().close();
     eachPart(whole, part -> InferReader.read(part, TWO, SOON));

@@ -3,6 +3,7 @@ package dev.skiff.server.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.model.ModelVersion.Lease;
@@ -19,6 +20,7 @@ class ModelVersionTest {
   private final ModelVersion version = new ModelVersion("iris", 3);
 
   @Test
+  @BadInput(69)
   void isLoadingAtFirst() {
     assertThat(version.state()).isEqualTo(new ModelState.Loading());
     assertThat(version.model()).isEqualTo("iris");

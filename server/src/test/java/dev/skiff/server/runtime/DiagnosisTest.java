@@ -2,6 +2,7 @@ package dev.skiff.server.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.ErrorCode;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DiagnosisTest {
   private static final Machine BARE = machine(false, "", "");
   private static final Machine WITH_GPU = machine(true, "550.54.14", "all", "libcuda.so.1");
+
+  /** Bytes of its memory. */
+  private static final long CAPACITY = 8192;
 
   private static final String LOADING =
       "Error code - ORT_FAIL - message: /onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988"
@@ -144,7 +148,7 @@ class DiagnosisTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"CUDA failure 999", "CUBLAS failure 1", "CUDNN failure 3000"})
+  @CsvSource({"CUDA failure 46", "CUBLAS failure 1", "CUDNN failure 3000"})
   void anotherFailureOfTheGpu(String failure) {
     assertThat(sentence(failure + ": x ; GPU=0 ; hostname=secret ; file=/a.cc", WITH_GPU))
         .startsWith("the GPU failed (" + failure + ")")
@@ -154,7 +158,7 @@ class DiagnosisTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "Non-zero status code returned while running Mul node. Name:'' Status Message: CUDA error no kernel image is available for execution on the device:no kernel image is available for execution on the device",
+        "Non-zero status code returned while running Mul node. Name:'' Status Message: CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device",
         "CUDA failure 209: no kernel image is available for execution on the device ; GPU=0"
       })
   void anArchitectureWithoutKernels(String text) {
@@ -169,15 +173,50 @@ class DiagnosisTest {
       strings = {
         "Exception during initialization: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:359 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 256",
         "CUDA failure 2: out of memory ; GPU=0",
-        "Status Message: CUDA error out of memory:out of memory",
+        "Status Message: CUDA error cudaErrorMemoryAllocation:out of memory",
         "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
         "BFCArena: Available memory of 1024 is smaller than requested bytes of 4096"
       })
+  @BadInput(91)
   void outOfMemory(String text) {
-    Diagnosis diagnosis = Diagnosis.of(text, WITH_GPU).orElseThrow();
+    Diagnosis diagnosis = diagnosis(text, WITH_GPU);
     assertThat(diagnosis.sentence())
         .startsWith("the GPU's memory is used up: give models a gpu-memory-limit");
     assertThat(diagnosis.code()).isEqualTo(ErrorCode.OVERLOADED);
+    assertThat(diagnosis.sticky()).isFalse();
+  }
+
+  /** The last number has 64 bits: the sizes of tensors are computed without a sign. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Failed to allocate memory for requested buffer of size 8193",
+        "BFCArena: Available memory of 1024 is smaller than requested bytes of 8193",
+        "Failed to allocate memory for requested buffer of size 18446744073709551360"
+      })
+  void moreThanTheGpuHas(String text) {
+    Diagnosis diagnosis = diagnosis(text, WITH_GPU);
+    assertThat(diagnosis.sentence())
+        .matches(
+            "a tensor of \\d+ bytes does not fit into the 8192 bytes of GPU memory that the model"
+                + " may have: send fewer rows");
+    assertThat(diagnosis.code()).isEqualTo(ErrorCode.RESOURCE_EXHAUSTED);
+    assertThat(diagnosis.sticky()).isFalse();
+  }
+
+  /** Both ways that the provider reports it: a call that failed, and a kernel. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=vm ; expr=cudaMemcpyAsync(dst_data, src_data, bytes, cudaMemcpyHostToDevice",
+        "Non-zero status code returned while running ReduceMean node. Name:'' Status Message: CUDA error cudaErrorIllegalAddress:an illegal memory access was encountered"
+      })
+  void anErrorThatStays(String text) {
+    Diagnosis diagnosis = diagnosis(text, WITH_GPU);
+    assertThat(diagnosis.sentence())
+        .startsWith("the GPU failed (cudaErrorIllegalAddress), and nothing runs on it any more");
+    assertThat(diagnosis.code()).isEqualTo(ErrorCode.INTERNAL);
+    assertThat(diagnosis.sticky()).isTrue();
   }
 
   @ParameterizedTest
@@ -228,11 +267,26 @@ class DiagnosisTest {
   }
 
   @Test
-  void tensorRtIsMissing() {
+  void onnxRuntimesOwnPartForTensorRtIsMissing() {
     assertThat(
             sentence(
-                "OrtSessionOptionsAppendExecutionProvider_TensorRT: Failed to load shared library",
+                "Error code - ORT_EP_FAIL - message: Failed to find TensorRT shared provider",
                 WITH_GPU))
+        .startsWith(
+            "ONNX Runtime's TensorRT provider, libonnxruntime_providers_tensorrt.so, is not beside"
+                + " libonnxruntime.so")
+        .contains("ask for cuda");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "OrtSessionOptionsAppendExecutionProvider_TensorRT: Failed to load shared library",
+        "Failed to load library /skiff/native/libonnxruntime_providers_tensorrt.so with error:"
+            + " libnvinfer.so.10: cannot open shared object file: No such file or directory"
+      })
+  void tensorRtIsMissing(String text) {
+    assertThat(sentence(text, WITH_GPU))
         .startsWith(
             "TensorRT could not be loaded (libnvinfer.so.10 is missing): install TensorRT 10");
   }
@@ -243,12 +297,17 @@ class DiagnosisTest {
             Diagnosis.of(
                 "Non-zero status code returned while running Gather node. Name:'' Status Message:"
                     + " indices element out of data bounds, idx=99",
-                WITH_GPU))
+                WITH_GPU,
+                () -> CAPACITY))
         .isEmpty();
   }
 
+  private static Diagnosis diagnosis(String text, Machine machine) {
+    return Diagnosis.of(text, machine, () -> CAPACITY).orElseThrow();
+  }
+
   private static String sentence(String text, Machine machine) {
-    String sentence = Diagnosis.of(text, machine).orElseThrow().sentence();
+    String sentence = diagnosis(text, machine).sentence();
     assertThat(sentence)
         .hasLineCount(1)
         .doesNotContain("onnxruntime_src", ".cc", "\"")

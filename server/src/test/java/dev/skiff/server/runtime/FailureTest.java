@@ -3,6 +3,7 @@ package dev.skiff.server.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.skiff.server.BadInput;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Shape;
@@ -66,6 +67,7 @@ final class FailureTest {
   }
 
   @Test
+  @BadInput(90)
   void aKernelsErrorThatNamesItsSourceFile() throws ModelLoadException {
     try (OnnxSession session = Fixtures.open("huge")) {
       InferenceException e =

@@ -1,0 +1,131 @@
+package dev.skiff.server.http;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpParser.State;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.internal.HttpConnection;
+import org.eclipse.jetty.util.component.AbstractLifeCycle;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives up on requests that come too slowly, which the idle timeout never does as long as a byte
+ * comes now and then. A head has ten seconds; a body that takes longer has to come at a least rate.
+ * Only the time when the server waits for the client counts. Once a second it looks at all
+ * connections of a connector, on the thread of its scheduler.
+ */
+final class SlowRequests extends AbstractLifeCycle implements Runnable {
+  /** As Apache's mod_reqtimeout has it, but for its 20 seconds. */
+  static final int LEAST_BYTES_PER_SECOND = 500;
+
+  private static final Logger log = LoggerFactory.getLogger(SlowRequests.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final Set<State> HEAD =
+      EnumSet.of(
+          State.METHOD, State.SPACE1, State.URI, State.SPACE2, State.REQUEST_VERSION, State.HEADER);
+  private static final Set<State> BODY =
+      EnumSet.of(
+          State.CONTENT,
+          State.CHUNKED_CONTENT,
+          State.CHUNK_SIZE,
+          State.CHUNK,
+          State.CHUNK_END,
+          State.CONTENT_END,
+          State.TRAILER);
+
+  private final ServerConnector connector;
+  private Map<EndPoint, Arrival> arriving = new HashMap<>();
+  private volatile Scheduler.@Nullable Task next;
+
+  SlowRequests(ServerConnector connector) {
+    this.connector = connector;
+  }
+
+  /**
+   * A head or a body on its way.
+   *
+   * @param request which one of its connection's
+   * @param since when it was seen first, on the clock of {@link System#nanoTime}
+   * @param before how many bytes had come then
+   */
+  private record Arrival(long request, boolean isBody, long since, long before) {
+    boolean isSame(Arrival other) {
+      return request == other.request && isBody == other.isBody;
+    }
+  }
+
+  @Override
+  protected void doStart() {
+    next = connector.getScheduler().schedule(this, 1, TimeUnit.SECONDS);
+  }
+
+  @Override
+  protected void doStop() {
+    Scheduler.Task scheduled = next;
+    if (scheduled != null) {
+      scheduled.cancel();
+    }
+  }
+
+  @Override
+  public void run() {
+    long now = System.nanoTime();
+    Map<EndPoint, Arrival> seen = new HashMap<>();
+    for (EndPoint connected : connector.getConnectedEndPoints()) {
+      EndPoint endPoint = decrypted(connected);
+      if (!(endPoint.getConnection() instanceof HttpConnection connection)
+          || !endPoint.isFillInterested()) {
+        continue;
+      }
+      State state = connection.getParser().getState();
+      if (HEAD.contains(state) || BODY.contains(state)) {
+        Arrival found = arrival(connection, BODY.contains(state), now);
+        Arrival known = arriving.get(endPoint);
+        Arrival arrival = known != null && known.isSame(found) ? known : found;
+        seen.put(endPoint, arrival);
+        if (isTooSlow(arrival, found)) {
+          giveUp(connection, arrival.isBody());
+        }
+      }
+    }
+    arriving = seen;
+    if (isRunning()) {
+      doStart();
+    }
+  }
+
+  private static EndPoint decrypted(EndPoint endPoint) {
+    return endPoint.getConnection() instanceof SslConnection tls ? tls.getSslEndPoint() : endPoint;
+  }
+
+  private static Arrival arrival(HttpConnection connection, boolean isBody, long now) {
+    return new Arrival(connection.getMessagesIn(), isBody, now, connection.getBytesIn());
+  }
+
+  private static boolean isTooSlow(Arrival first, Arrival now) {
+    Duration age = Duration.ofNanos(now.since() - first.since());
+    return age.compareTo(PATIENCE) >= 0
+        && (!first.isBody()
+            || now.before() - first.before() < LEAST_BYTES_PER_SECOND * age.toSeconds());
+  }
+
+  /** A body is failed as at the end of the idle timeout, so that it has its reply. */
+  private static void giveUp(HttpConnection connection, boolean isBody) {
+    log.debug("gave up on a request from {}", connection.getEndPoint().getRemoteSocketAddress());
+    TimeoutException late = new TimeoutException("came too slowly");
+    if (!isBody || connection.onIdleExpired(late)) {
+      connection.getEndPoint().close(late);
+    }
+  }
+}
