@@ -35,7 +35,7 @@ def options(home):
 
 class Process:
     def __init__(self, skiff, work, port):
-        self.port, self.log = port, work / "server.log"
+        self.log = work / "server.log"
         models, temporary = repository(work / "models"), work / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -45,11 +45,12 @@ class Process:
                                             env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
         self.proc = pathlib.Path("/proc", str(self.process.pid))
         end = time.monotonic() + PATIENCE
-        while " ready in " not in self.log.read_text(errors="replace"):
+        while not (ready := re.search(r" ready in .* on http://127.0.0.1:(\d+)$", self.log.read_text(errors="replace"), re.M)):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 raise Unmeasurable(f"the server did not get ready: {self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
+        self.port = int(ready[1])
 
     def holds(self):
         """What the process has now: kilobytes, threads, file descriptors, kilobytes of direct memory, requests."""
