@@ -10,6 +10,7 @@ from .wire import Connection, Lost, ask, get
 PAUSE = 0.004  # seconds, at most, between two turns: the soak looks for what time does, not for the highest rate
 BURST = 40  # requests at once to a model that only a few may wait for
 QUEUE = 8
+FIRST = 20  # failures that are told
 
 
 class Tally:
@@ -21,6 +22,7 @@ class Tally:
         self.failures = []
         self.failed = 0
         self.slowest_probe = 0
+        self.start = time.monotonic()
 
     def count(self, *key):
         with self.lock:
@@ -29,8 +31,8 @@ class Tally:
     def fail(self, *what):
         with self.lock:
             self.failed += 1
-            if len(self.failures) < 20:
-                self.failures.append(": ".join(map(str, what)))
+            if len(self.failures) < FIRST:
+                self.failures.append(f"{time.monotonic() - self.start:.3f} s: " + ": ".join(map(str, what)))
 
     def probe(self, seconds):
         with self.lock:
