@@ -1,7 +1,6 @@
 package dev.skiff.server.batching;
 
 import dev.skiff.server.batching.BatchPolicy.Decision;
-import dev.skiff.server.batching.JointRunner.Outcome;
 import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
@@ -123,6 +122,44 @@ public final class Batcher {
       }
     }
     return Optional.of(runAlone(self));
+  }
+
+  /** Whether the request could run with others that came at the same time. */
+  public boolean joins(InferenceRequest request) {
+    long rows = Batch.rows(request);
+    return mayJoin(rows, rows);
+  }
+
+  /** Requests that came at the same time, to be run as one; none so far. */
+  public Company company() {
+    return new Company(this);
+  }
+
+  /** Whether requests of so many rows may run as one, the latest of which has so many. */
+  boolean mayJoin(long all, long latest) {
+    return latest > 0
+        && latest <= limits.requestRows()
+        && all <= policy.maxRows()
+        && policy.delayNanos() == 0
+        && runner.objection().isEmpty();
+  }
+
+  /** Runs these as one if that can begin at once and none of them has come too late. */
+  List<Outcome> tryRun(List<InferenceRequest> requests) {
+    synchronized (lock) {
+      if (stopped
+          || leader != null
+          || running == limits.concurrency()
+          || requests.stream().anyMatch(request -> request.deadline().passed())) {
+        return List.of();
+      }
+      running++;
+    }
+    try {
+      return runner.run(requests);
+    } finally {
+      endTurn();
+    }
   }
 
   /**

@@ -19,13 +19,6 @@ final class JointRunner {
   private final RunListener listener;
   private volatile Optional<String> objection;
 
-  /** What became of a request. */
-  sealed interface Outcome {
-    record Answer(InferenceResponse response) implements Outcome {}
-
-    record Failure(RuntimeException error) implements Outcome {}
-  }
-
   JointRunner(Runner runner, TensorPool pool, RunListener listener, Optional<String> objection) {
     this.runner = runner;
     this.pool = pool;

@@ -1,6 +1,5 @@
 package dev.skiff.server.batching;
 
-import dev.skiff.server.batching.JointRunner.Outcome;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
@@ -51,10 +50,10 @@ final class Waiting {
 
   /** The answer, or the exception, once it is settled. */
   InferenceResponse answer() {
-    return switch (outcome) {
-      case Outcome.Answer(var response) -> response;
-      case Outcome.Failure(var error) -> throw error;
-      case null -> throw new IllegalStateException("not settled yet");
-    };
+    Outcome known = outcome;
+    if (known == null) {
+      throw new IllegalStateException("not settled yet");
+    }
+    return known.answer();
   }
 }

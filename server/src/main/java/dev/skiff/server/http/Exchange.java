@@ -23,6 +23,9 @@ abstract class Exchange {
   /** Whether it may be answered; not known before {@link Reception} has asked. */
   boolean admitted;
 
+  /** What was begun and goes on when it has run with others; null otherwise. */
+  @Nullable Prediction<?> prediction;
+
   /**
    * Bytes of a request or a reply.
    *
@@ -63,6 +66,14 @@ abstract class Exchange {
 
   /** Whether the request may keep its thread while it waits or the model runs for long. */
   abstract boolean mayWait();
+
+  /**
+   * Whether the prediction will run with those of other requests that came at the same time. Then
+   * the exchange is to be postponed, and to come again with what became of it.
+   */
+  boolean joins(Prediction<?> begun) {
+    return false;
+  }
 
   /**
    * The whole request body.

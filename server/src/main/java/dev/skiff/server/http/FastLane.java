@@ -63,13 +63,18 @@ final class FastLane extends Handler.Wrapper {
     return null;
   }
 
-  /** The exchange of a plain request, if it is for the lane. */
-  @Nullable LaneExchange exchange(PlainRequest request) {
+  /**
+   * The exchange of a plain request, if it is for the lane.
+   *
+   * @param mayJoin whether it may run with others that came at the same time
+   */
+  @Nullable LaneExchange exchange(PlainRequest request, boolean mayJoin) {
     for (PlainPath plain : paths) {
       String[] parameters = plain.values(request.path());
       if (parameters != null) {
         return plain.route().answers(request.method()) && request.bodyLength() <= maxRequestBytes
-            ? new LaneExchange(request, plain, parameters, getServer().getDateField().getValue())
+            ? new LaneExchange(
+                request, plain, parameters, mayJoin, getServer().getDateField().getValue())
             : null;
       }
     }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.AbstractConnector;
@@ -30,7 +31,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private final AbstractConnector connector;
   private final FastLane lane;
   private final Supplier<Connection> jettys;
-  private final @Nullable HeldReplies replies;
+  private final @Nullable Round round;
   private final PlainRequest request = new PlainRequest();
   private final Callback fillable =
       Callback.from(InvocationType.NON_BLOCKING, this::onFillable, this::onFillInterestedFailed);
@@ -38,7 +39,13 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   /** What was read and not answered; null between requests. */
   private @Nullable ByteBuffer input;
 
+  /** Whether a request that waits is still read from there. */
+  private boolean isInUse;
+
   private int pieces;
+
+  /** Whether only a part of a request has come. */
+  private volatile boolean isIncomplete;
 
   /** Its monitor guards these two: a reply is on its way, and the next request waits for it. */
   private final Object writing = new Object();
@@ -58,7 +65,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     this.connector = (AbstractConnector) connector;
     this.lane = lane;
     this.jettys = jettys;
-    this.replies = endPoint instanceof LaneEndPoint end ? end.replies() : null;
+    this.round = endPoint instanceof LaneEndPoint end ? end.round() : null;
   }
 
   @Override
@@ -71,6 +78,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   public void onFillable() {
     try {
       if (!waits()) {
+        isInUse = false;
         ByteBuffer in = input();
         int filled = getEndPoint().fill(in);
         if (filled < 0 && !in.hasRemaining()) {
@@ -91,6 +99,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     while (in.hasRemaining()) {
       PlainRequest.Form form = request.read(in);
       if (form == PlainRequest.Form.PART && ++pieces < MOST_PIECES && makesRoom(in)) {
+        isIncomplete = true;
         fillInterested(fillable);
         return;
       }
@@ -99,37 +108,67 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         return;
       }
       pieces = 0;
+      isIncomplete = false;
       in.position(in.position() + request.length());
-      if (in.hasRemaining() && replies != null) {
+      if (in.hasRemaining() && round != null) {
         // Replies go out in the order of their requests.
-        replies.release();
+        round.finish();
       }
-      if (waits()) {
+      if ((in.hasRemaining() || isInUse) && waits()) {
         return;
       }
+      isInUse = false;
     }
     giveBack();
     fillInterested(fillable);
   }
 
   private boolean answerRequest() {
-    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request);
+    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request, round != null);
     if (exchange == null) {
       return false;
     }
+    Prediction<?> joined;
     if (lane.answer(exchange)) {
-      if (replies == null || !replies.hold(this, exchange.head(), exchange.reply())) {
+      if (!holds(exchange)) {
         begin();
         send(exchange);
-      } else {
-        exchange.reply().release();
       }
+    } else if ((joined = exchange.prediction) != null && round != null) {
+      request.keep();
+      begin();
+      round.await(this, exchange, joined);
     } else {
       begin();
-      isAnswering = true;
-      lane.execute(() -> answerWaiting(exchange));
+      isInUse = true;
+      answerElsewhere(exchange);
     }
     return true;
+  }
+
+  private boolean holds(LaneExchange exchange) {
+    Body body = exchange.reply();
+    boolean holds = round != null && round.hold(this, exchange.head(), body);
+    if (holds) {
+      body.release();
+    }
+    return holds;
+  }
+
+  /** Answers an exchange whose prediction has run with others, or is to run alone. */
+  void goOn(LaneExchange exchange) {
+    if (!lane.answer(exchange)) {
+      answerElsewhere(exchange);
+    } else if (holds(exchange)) {
+      written();
+    } else {
+      send(exchange);
+    }
+  }
+
+  private void answerElsewhere(LaneExchange exchange) {
+    isAnswering = true;
+    lane.execute(() -> answerWaiting(exchange));
   }
 
   private void answerWaiting(LaneExchange exchange) {
@@ -244,10 +283,33 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     return input;
   }
 
-  /** Jetty knows what to answer to a request that does not go on. */
+  /** Leaves a request whose rest has not come to Jetty, which knows how long to wait for it. */
+  void leaveIncomplete() {
+    if (isIncomplete && getEndPoint() instanceof AbstractEndPoint end) {
+      // It does nothing if the rest comes at this moment.
+      end.getFillInterest().onFail(new LeftToJetty());
+    }
+  }
+
+  @Override
+  public void onFillInterestedFailed(Throwable cause) {
+    if (!(cause instanceof LeftToJetty)) {
+      super.onFillInterestedFailed(cause);
+    } else if (isIncomplete) {
+      becomeJettys();
+    } else {
+      fillInterested(fillable);
+    }
+  }
+
+  /** Ends the wait for the rest of a request. */
+  private static final class LeftToJetty extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
   @Override
   protected boolean onReadTimeout(TimeoutException timeout) {
-    if (input == null) {
+    if (!isIncomplete) {
       return true;
     }
     becomeJettys();

@@ -25,7 +25,7 @@ final class LaneConnector extends ServerConnector {
   /** Beside the selectors: to accept connections, to open and close them, to resume them. */
   private static final int OTHER_THREADS = 4;
 
-  private final Map<ManagedSelector, HeldReplies> replies = new ConcurrentHashMap<>();
+  private final Map<ManagedSelector, Round> rounds = new ConcurrentHashMap<>();
 
   /**
    * A connector that is not open yet.
@@ -53,8 +53,9 @@ final class LaneConnector extends ServerConnector {
   @Override
   protected SocketChannelEndPoint newEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-    HeldReplies held = replies.computeIfAbsent(selector, HeldReplies::new);
-    SocketChannelEndPoint endPoint = new LaneEndPoint(channel, selector, key, getScheduler(), held);
+    Round round = rounds.computeIfAbsent(selector, Round::new);
+    SocketChannelEndPoint endPoint =
+        new LaneEndPoint(channel, selector, key, getScheduler(), round);
     endPoint.setIdleTimeout(getIdleTimeout());
     return endPoint;
   }

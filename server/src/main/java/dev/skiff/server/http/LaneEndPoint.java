@@ -6,27 +6,27 @@ import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.thread.Scheduler;
 
-/** The network's end of a connection, which knows where its selector's replies are held. */
+/** The network's end of a connection, which knows its selector's rounds. */
 final class LaneEndPoint extends SocketChannelEndPoint {
-  private final HeldReplies replies;
+  private final Round round;
 
   LaneEndPoint(
       SocketChannel channel,
       ManagedSelector selector,
       SelectionKey key,
       Scheduler scheduler,
-      HeldReplies replies) {
+      Round round) {
     super(channel, selector, key, scheduler);
-    this.replies = replies;
+    this.round = round;
   }
 
-  HeldReplies replies() {
-    return replies;
+  Round round() {
+    return round;
   }
 
   @Override
   public void doClose() {
-    replies.release();
+    round.release();
     super.doClose();
   }
 }

@@ -16,6 +16,7 @@ final class LaneExchange extends Exchange {
   private final PlainPath path;
   private final String[] parameters;
   private final StringBuilder head = new StringBuilder(USUAL_HEAD).append(OK);
+  private final boolean mayJoin;
   private boolean mayWait;
   private @Nullable Body reply;
 
@@ -23,12 +24,15 @@ final class LaneExchange extends Exchange {
    * A request that may not wait.
    *
    * @param parameters the values in its path
+   * @param mayJoin whether it may run with others that came at the same time
    * @param date what the time is, as a header says it
    */
-  LaneExchange(PlainRequest request, PlainPath path, String[] parameters, String date) {
+  LaneExchange(
+      PlainRequest request, PlainPath path, String[] parameters, boolean mayJoin, String date) {
     this.request = request;
     this.path = path;
     this.parameters = parameters;
+    this.mayJoin = mayJoin;
     replyHeader("Date", date);
   }
 
@@ -64,6 +68,11 @@ final class LaneExchange extends Exchange {
   /** From now on it has a thread of its own. */
   void letWait() {
     mayWait = true;
+  }
+
+  @Override
+  boolean joins(Prediction<?> begun) {
+    return mayJoin && !mayWait && Round.admits(begun);
   }
 
   @Override

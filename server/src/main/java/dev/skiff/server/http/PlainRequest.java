@@ -26,10 +26,14 @@ final class PlainRequest {
   };
 
   private byte[] bytes = {};
+  private byte[] kept = {};
   private int start;
   private String method = "";
   private String path = "";
+
+  /** What follows is counted from the request's first byte. */
   private final int[] names = new int[MOST_HEADERS];
+
   private final int[] nameEnds = new int[MOST_HEADERS];
   private final int[] values = new int[MOST_HEADERS];
   private final int[] valueEnds = new int[MOST_HEADERS];
@@ -118,10 +122,10 @@ final class PlainRequest {
       if (at < to && valueEnd == value) {
         return Form.ODD;
       }
-      names[headers] = name;
-      nameEnds[headers] = nameEnd;
-      values[headers] = value;
-      valueEnds[headers] = valueEnd;
+      names[headers] = name - start;
+      nameEnds[headers] = nameEnd - start;
+      values[headers] = value - start;
+      valueEnds[headers] = valueEnd - start;
       headers++;
     }
     if (to - at < 2) {
@@ -130,8 +134,8 @@ final class PlainRequest {
     if (from[at + 1] != '\n') {
       return Form.ODD;
     }
-    body = at + 2;
-    return isPlain() ? (to - body < bodyLength ? Form.PART : Form.WHOLE) : Form.ODD;
+    body = at + 2 - start;
+    return isPlain() ? (to - start - body < bodyLength ? Form.PART : Form.WHOLE) : Form.ODD;
   }
 
   /** Whether nothing in the head asks for more than an answer, or could be understood two ways. */
@@ -154,14 +158,14 @@ final class PlainRequest {
     }
     int at = values[host];
     int end = valueEnds[host];
-    while (at < end && IN_HOSTS[bytes[at] & 0xff]) {
+    while (at < end && IN_HOSTS[bytes[start + at] & 0xff]) {
       at++;
     }
     boolean named = at > values[host];
     if (at == end) {
       return named;
     }
-    int port = bytes[at] == ':' ? number(at + 1, end) : 0;
+    int port = bytes[start + at] == ':' ? number(at + 1, end) : 0;
     return named && port > 0 && port <= 65_535;
   }
 
@@ -182,10 +186,11 @@ final class PlainRequest {
     }
     int number = 0;
     for (int i = first; i < end; i++) {
-      if (bytes[i] < '0' || bytes[i] > '9') {
+      int digit = bytes[start + i] - '0';
+      if (digit < 0 || digit > 9) {
         return -1;
       }
-      number = 10 * number + bytes[i] - '0';
+      number = 10 * number + digit;
     }
     return number;
   }
@@ -205,13 +210,23 @@ final class PlainRequest {
     int header = find(name, 0);
     return header < 0
         ? null
-        : new String(bytes, values[header], valueEnds[header] - values[header], ISO_8859_1);
+        : new String(bytes, start + values[header], valueEnds[header] - values[header], ISO_8859_1);
   }
 
   /** Whether a header was sent more than once. */
   boolean isRepeated(String name) {
     int first = find(name, 0);
     return first >= 0 && find(name, first + 1) >= 0;
+  }
+
+  /** Keeps its headers, and not its body, for when the bytes are gone. */
+  void keep() {
+    if (kept.length < body) {
+      kept = new byte[body];
+    }
+    System.arraycopy(bytes, start, kept, 0, body);
+    bytes = kept;
+    start = 0;
   }
 
   /** Where it lies. */
@@ -221,7 +236,7 @@ final class PlainRequest {
 
   /** The place of the body's first byte. */
   int body() {
-    return body;
+    return start + body;
   }
 
   int bodyLength() {
@@ -230,7 +245,7 @@ final class PlainRequest {
 
   /** How many bytes the whole request has. */
   int length() {
-    return body + bodyLength - start;
+    return body + bodyLength;
   }
 
   private int find(String name, int first) {
@@ -249,7 +264,7 @@ final class PlainRequest {
   /** Whether this text begins there, in whatever case its letters are. */
   private boolean matches(int at, String text) {
     for (int i = 0; i < text.length(); i++) {
-      int difference = bytes[at + i] ^ text.charAt(i);
+      int difference = bytes[start + at + i] ^ text.charAt(i);
       if (difference != 0 && (difference != ' ' || !Character.isLetter(text.charAt(i)))) {
         return false;
       }

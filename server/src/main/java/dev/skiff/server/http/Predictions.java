@@ -6,7 +6,6 @@ import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
-import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.metrics.Metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
@@ -85,66 +84,84 @@ final class Predictions {
   }
 
   <R> void answer(Exchange exchange, Dialect<R> dialect) throws IOException {
+    Prediction<?> known = exchange.prediction;
+    Prediction<?> prediction = known == null ? begin(exchange, dialect) : known;
+    boolean goesOn = false;
+    try {
+      if (known == null && exchange.joins(prediction)) {
+        exchange.prediction = prediction;
+        throw Postponed.INSTANCE;
+      }
+      try (InferenceResponse response = run(exchange, prediction)) {
+        prediction.reply(exchange, response);
+      }
+    } catch (Postponed e) {
+      goesOn = exchange.prediction != null;
+      throw e;
+    } catch (InferenceException e) {
+      prediction.failed();
+      throw e;
+    } finally {
+      if (!goesOn) {
+        prediction.close();
+      }
+    }
+  }
+
+  private <R> Prediction<R> begin(Exchange exchange, Dialect<R> dialect) throws IOException {
     dialect.check(exchange);
     Optional<ContentCoding> coding = ContentCoding.ofRequest(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
-    try (Lease lease = lease(repository, exchange)) {
-      ModelMeters meters = metrics.model(lease.model(), lease.version());
-      Body in = exchange.body();
-      long start = System.nanoTime();
-      try {
-        if (!exchange.mayWait()
-            && (in.length() > QUICK_BYTES
-                || coding.isPresent()
-                || !lease.target().serviceTime().isQuick())) {
-          // What would be refused anyway is refused here, where that costs least.
-          lease.target().batcher().requireRoom();
-          throw Postponed.INSTANCE;
-        }
-        if (coding.isPresent()) {
-          in = coding.get().decode(in, maxRequestBytes);
-        }
-        answer(exchange, dialect, lease, in, deadline, meters, start);
-      } catch (InferenceException e) {
-        meters.failure(System.nanoTime() - start);
-        throw e;
+    Lease lease = lease(repository, exchange);
+    boolean begun = false;
+    try {
+      Prediction<R> prediction = begin(exchange, dialect, coding, deadline, lease);
+      begun = true;
+      return prediction;
+    } finally {
+      if (!begun) {
+        lease.close();
       }
     }
   }
 
-  private static <R> void answer(
+  private <R> Prediction<R> begin(
       Exchange exchange,
       Dialect<R> dialect,
-      Lease lease,
-      Body in,
+      Optional<ContentCoding> coding,
       Deadline deadline,
-      ModelMeters meters,
-      long start)
+      Lease lease)
       throws IOException {
-    R read = dialect.read(exchange, in, lease.target(), deadline);
-    try (InferenceRequest request = dialect.request(read)) {
-      long readNanos = System.nanoTime() - start;
-      try (InferenceResponse response = run(exchange, lease.target(), request)) {
-        long writing = System.nanoTime();
-        Written out = dialect.write(lease, read, response);
-        long writeNanos = System.nanoTime() - writing;
-        lease.target().serviceTime().learn(request, readNanos + response.runNanos() + writeNanos);
-        exchange.timed(readNanos, response.queueNanos(), response.runNanos(), writeNanos);
-        out.reply(exchange);
-        meters.success(
-            readNanos,
-            response.queueNanos(),
-            response.runNanos(),
-            writeNanos,
-            rows(request),
-            in.length(),
-            out.body().length());
+    ModelMeters meters = metrics.model(lease.model(), lease.version());
+    Body in = exchange.body();
+    long start = System.nanoTime();
+    try {
+      if (!exchange.mayWait()
+          && (in.length() > QUICK_BYTES
+              || coding.isPresent()
+              || !lease.target().serviceTime().isQuick())) {
+        // What would be refused anyway is refused here, where that costs least.
+        lease.target().batcher().requireRoom();
+        throw Postponed.INSTANCE;
       }
+      if (coding.isPresent()) {
+        in = coding.get().decode(in, maxRequestBytes);
+      }
+      R read = dialect.read(exchange, in, lease.target(), deadline);
+      return new Prediction<>(dialect, lease, meters, read, in.length(), start);
+    } catch (InferenceException e) {
+      meters.failure(System.nanoTime() - start);
+      throw e;
     }
   }
 
-  private static InferenceResponse run(
-      Exchange exchange, LoadedModel model, InferenceRequest request) {
+  private static InferenceResponse run(Exchange exchange, Prediction<?> prediction) {
+    InferenceResponse answer = prediction.answer();
+    if (answer != null) {
+      return answer;
+    }
+    LoadedModel model = prediction.model();
+    InferenceRequest request = prediction.request();
     if (exchange.mayWait()) {
       return model.batcher().run(request);
     }
@@ -201,12 +218,5 @@ final class Predictions {
     throw new InferenceException(
         ErrorCode.NOT_FOUND,
         "versions are whole numbers from 1 on, got '" + RequestInputs.shortened(text.get()) + "'");
-  }
-
-  private static long rows(InferenceRequest request) {
-    for (Tensor input : request.inputs().values()) {
-      return input.shape().rank() == 0 ? 1 : input.shape().dimension(0);
-    }
-    return 0;
   }
 }

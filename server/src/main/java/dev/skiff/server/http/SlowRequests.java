@@ -84,6 +84,9 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
     Map<EndPoint, Arrival> seen = new HashMap<>();
     for (EndPoint connected : connector.getConnectedEndPoints()) {
       EndPoint endPoint = decrypted(connected);
+      if (endPoint.getConnection() instanceof LaneConnection plain) {
+        plain.leaveIncomplete();
+      }
       if (!(endPoint.getConnection() instanceof HttpConnection connection)
           || !endPoint.isFillInterested()) {
         continue;

@@ -94,7 +94,7 @@ class PipeliningIT {
     }
   }
 
-  private static byte[] request(int number) {
+  static byte[] request(int number) {
     return text(number).getBytes(StandardCharsets.US_ASCII);
   }
 
@@ -104,11 +104,11 @@ class PipeliningIT {
         .formatted(body.length(), body);
   }
 
-  private static String answer(int number) {
+  static String answer(int number) {
     return "{\"prediction\":[%d.0,2.0,3.0]}".formatted(number);
   }
 
-  private static String reply(InputStream in) throws IOException {
+  static String reply(InputStream in) throws IOException {
     String head = TestServer.head(in);
     assertThat(head).startsWith("HTTP/1.1 200 OK");
     String length = head.substring(head.indexOf("Content-Length: ") + 16);
