@@ -40,9 +40,10 @@ class Process:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         command = [jdk(), *options(temporary), "-jar", skiff / "skiff.jar", "--host", "127.0.0.1", "--port", port, "--rehearsal", "0s", models]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SKIFF_")}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log,
-                                            env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
+                                            env={**environment, "ORT_DISABLE_TELEMETRY": "1"})
         self.proc = pathlib.Path("/proc", str(self.process.pid))
         end = time.monotonic() + PATIENCE
         while not (ready := re.search(r" ready in .* on http://127.0.0.1:(\d+)$", self.log.read_text(errors="replace"), re.M)):
