@@ -48,7 +48,11 @@ class MalformedHttpIT {
         POST + "Transfer-Encoding: chunked\n\n7\n[1,2,3]8\n",
       })
   void isRefused(String text, TestServer server) {
-    Reply.parse(server.raw(text)).refused(ErrorCode.INVALID_ARGUMENT);
+    Reply reply = Reply.parse(server.raw(text));
+    reply.refused(ErrorCode.INVALID_ARGUMENT);
+    assertThat(reply.headers().allValues("Connection"))
+        .as("else the client sends its next request in vain")
+        .containsExactly("close");
   }
 
   @ParameterizedTest

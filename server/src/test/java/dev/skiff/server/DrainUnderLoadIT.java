@@ -1,0 +1,60 @@
+package dev.skiff.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The end of the packaged server while clients keep it busy. */
+@Timeout(120)
+final class DrainUnderLoadIT {
+  /** After so many answers comes the signal: from the first moment on, until it is warm. */
+  static IntStream moments() {
+    return IntStream.range(0, 10).map(i -> 20 * i * i);
+  }
+
+  /** As behind a load balancer that asks whether the server is ready. */
+  @ParameterizedTest
+  @MethodSource("moments")
+  void nobodyIsLostWhoLeavesWhenItIsNotReady(int answers, @TempDir Path folder) throws Exception {
+    Path models = Repository.of(folder, "identity-fp32", "slow");
+    try (SkiffProcess server = SkiffProcess.serve(models, "--drain-delay", "1s");
+        LoadedClients clients = new LoadedClients(server.address())) {
+      clients.awaitAnswers(answers);
+      server.process().signal("TERM");
+      while (server.get("/health/ready").statusCode() == 200) {
+        Thread.onSpinWait();
+      }
+      clients.sendAway();
+      clients.awaitLast();
+
+      assertThat(clients.wrong()).isEmpty();
+      assertThat(clients.unanswered()).isEmpty();
+      assertThat(clients.refused()).isZero();
+      assertThat(server.process().awaitExit()).isZero();
+      assertThat(server.process().err()).isEmpty();
+    }
+  }
+
+  /** These go on until nothing listens any more, and are told so by a 503. */
+  @ParameterizedTest
+  @MethodSource("moments")
+  void everybodyElseIsRefused(int answers, @TempDir Path folder) throws Exception {
+    Path models = Repository.of(folder, "identity-fp32", "slow");
+    try (SkiffProcess server = SkiffProcess.serve(models);
+        LoadedClients clients = new LoadedClients(server.address())) {
+      clients.awaitAnswers(answers);
+      server.process().signal("TERM");
+      assertThat(server.process().awaitExit()).isZero();
+      clients.awaitLast();
+
+      assertThat(clients.wrong()).isEmpty();
+      assertThat(clients.unanswered()).isEmpty();
+      assertThat(server.process().err()).isEmpty();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.skiff.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ends of the packaged server that nobody planned, and one that comes too early. */
+final class KilledIT {
+  private static final String[] MODELS = {"identity-fp32", "slow"};
+
+  /** 1 is what the JVM makes of a crash without a core dump: an orchestrator starts it again. */
+  @Test
+  void aCrashInNativeCodeEndsItAndIsReported(@TempDir Path folder) throws Exception {
+    List<String> asInTheImage =
+        List.of(
+            "-XX:+UnlockDiagnosticVMOptions",
+            "-XX:+ErrorFileToStdout",
+            "-XX:-CreateCoredumpOnCrash");
+    try (SkiffProcess server =
+            SkiffProcess.serve(Map.of(), asInTheImage, Repository.of(folder, MODELS));
+        LoadedClients clients = new LoadedClients(server.address())) {
+      clients.awaitAnswers(50);
+      server.process().signal("SEGV");
+      assertThat(server.process().awaitExit()).isEqualTo(1);
+      assertThat(String.join("\n", server.process().out()))
+          .contains("A fatal error has been detected by the Java Runtime Environment", "SIGSEGV");
+      clients.awaitLast();
+      assertThat(clients.wrong()).isEmpty();
+    }
+  }
+
+  @Test
+  void aKilledServerStartsAgain(@TempDir Path folder) throws Exception {
+    Path models = Repository.of(Files.createDirectory(folder.resolve("models")), MODELS);
+    Path temporary = Files.createDirectory(folder.resolve("tmp"));
+    List<String> options = List.of("-Djava.io.tmpdir=" + temporary);
+    for (int start = 0; start < 2; start++) {
+      try (SkiffProcess server = SkiffProcess.serve(Map.of(), options, models);
+          LoadedClients clients = new LoadedClients(server.address())) {
+        clients.awaitAnswers(50);
+        server.process().signal("KILL");
+        assertThat(server.process().awaitExit()).isEqualTo(128 + 9);
+        clients.awaitLast();
+        assertThat(clients.wrong()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void aSignalWhileModelsLoadEndsItWell(@TempDir Path folder) throws Exception {
+    int count = 30;
+    for (int i = 0; i < count; i++) {
+      Path model = Files.createDirectory(folder.resolve("model-" + i));
+      Files.copy(Repository.SHIPPED.resolve("digits/model.onnx"), model.resolve("model.onnx"));
+    }
+    try (JavaProcess process =
+        SkiffProcess.run(Map.of(), folder.toString(), "--host", "127.0.0.1", "--port", "0")) {
+      process.awaitOut(line -> line.contains(" is ready after "));
+      process.signal("TERM");
+      assertThat(process.awaitExit()).isZero();
+      assertThat(process.out()).last().asString().endsWith("stopped");
+      assertThat(process.err()).isEmpty();
+    }
+  }
+}
