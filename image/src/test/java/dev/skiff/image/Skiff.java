@@ -79,6 +79,11 @@ final class Skiff extends GenericContainer<Skiff> {
             request.header("Content-Type", "application/json").POST(BodyPublishers.ofString(body)));
   }
 
+  /** Whether it says that it is ready. */
+  boolean isReady() throws IOException, InterruptedException {
+    return send("/health/ready", request -> request.GET()).statusCode() == 200;
+  }
+
   private static String good(String path, HttpResponse<String> response) {
     if (response.statusCode() != 200) {
       throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());

@@ -15,6 +15,8 @@ import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection as long as all its requests are plain and small: read from the network, answered in
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * stays so. Jetty calls it on one thread at a time.
  */
 final class LaneConnection extends AbstractConnection implements Connection.UpgradeFrom {
+  private static final Logger log = LoggerFactory.getLogger(LaneConnection.class);
+
   /** A request that comes in more pieces is Jetty's to wait for. */
   private static final int MOST_PIECES = 4;
 
@@ -90,9 +94,17 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
           answer(in);
         }
       }
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       getEndPoint().close(e);
+    } catch (RuntimeException | Error e) {
+      fail(e);
     }
+  }
+
+  /** Ends the connection for a fault of the server. Those of its round go on. */
+  private void fail(Throwable fault) {
+    log.error("a connection failed", fault);
+    getEndPoint().close(fault);
   }
 
   private void answer(ByteBuffer in) {
@@ -157,12 +169,16 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
 
   /** Answers an exchange whose prediction has run with others, or is to run alone. */
   void goOn(LaneExchange exchange) {
-    if (!lane.answer(exchange)) {
-      answerElsewhere(exchange);
-    } else if (holds(exchange)) {
-      written();
-    } else {
-      send(exchange);
+    try {
+      if (!lane.answer(exchange)) {
+        answerElsewhere(exchange);
+      } else if (holds(exchange)) {
+        written();
+      } else {
+        send(exchange);
+      }
+    } catch (RuntimeException | Error e) {
+      fail(e);
     }
   }
 
@@ -178,7 +194,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
       isAnswering = false;
       send(exchange);
     } catch (RuntimeException | Error e) {
-      getEndPoint().close(e);
+      fail(e);
     }
   }
 
@@ -211,6 +227,8 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
       }
     } catch (IOException e) {
       getEndPoint().close(e);
+    } catch (RuntimeException | Error e) {
+      fail(e);
     }
   }
 

@@ -4,6 +4,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -33,9 +34,11 @@ final class LaneConnector extends ServerConnector {
    * @param connections what its connections are made of, with this configuration
    */
   LaneConnector(Server server, HttpConfiguration http, ConnectionFactory... connections) {
-    super(server, threads(), null, null, 1, selectors(), connections);
+    // A buffer that Jetty released twice would be two clients': see docs/faults.md.
+    super(server, threads(), null, ByteBufferPool.NON_POOLING, 1, selectors(), connections);
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
+    http.setUseOutputDirectByteBuffers(false);
   }
 
   private static int selectors() {
