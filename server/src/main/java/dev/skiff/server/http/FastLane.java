@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import java.io.EOFException;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -51,13 +52,19 @@ final class FastLane extends Handler.Wrapper {
   }
 
   private @Nullable Visit visit(Request request, Response response, Callback callback) {
-    String path = request.getHttpURI().getPath();
+    return found(
+        request.getHttpURI().getPath(),
+        request.getMethod(),
+        (path, parameters) -> new Visit(request, response, callback, path, parameters));
+  }
+
+  /** What is made of the fast route for this path, and of its parameters, if it has the method. */
+  private <T> @Nullable T found(
+      String path, String method, BiFunction<PlainPath, String[], T> made) {
     for (PlainPath plain : paths) {
       String[] parameters = plain.values(path);
       if (parameters != null) {
-        return plain.route().answers(request.getMethod())
-            ? new Visit(request, response, callback, plain, parameters)
-            : null;
+        return plain.route().answers(method) ? made.apply(plain, parameters) : null;
       }
     }
     return null;
@@ -69,16 +76,15 @@ final class FastLane extends Handler.Wrapper {
    * @param mayJoin whether it may run with others that came at the same time
    */
   @Nullable LaneExchange exchange(PlainRequest request, boolean mayJoin) {
-    for (PlainPath plain : paths) {
-      String[] parameters = plain.values(request.path());
-      if (parameters != null) {
-        return plain.route().answers(request.method()) && request.bodyLength() <= maxRequestBytes
-            ? new LaneExchange(
-                request, plain, parameters, mayJoin, getServer().getDateField().getValue())
-            : null;
-      }
+    if (request.bodyLength() > maxRequestBytes) {
+      return null;
     }
-    return null;
+    return found(
+        request.path(),
+        request.method(),
+        (path, parameters) ->
+            new LaneExchange(
+                request, path, parameters, mayJoin, getServer().getDateField().getValue()));
   }
 
   /**

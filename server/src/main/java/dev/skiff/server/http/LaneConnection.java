@@ -46,10 +46,8 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   /** Whether a request that waits is still read from there. */
   private boolean isInUse;
 
-  private int pieces;
-
-  /** Whether only a part of a request has come. */
-  private volatile boolean isIncomplete;
+  /** In how many pieces a request has come whose rest has not. */
+  private volatile int pieces;
 
   /** Its monitor guards these two: a reply is on its way, and the next request waits for it. */
   private final Object writing = new Object();
@@ -110,8 +108,9 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private void answer(ByteBuffer in) {
     while (in.hasRemaining()) {
       PlainRequest.Form form = request.read(in);
-      if (form == PlainRequest.Form.PART && ++pieces < MOST_PIECES && makesRoom(in)) {
-        isIncomplete = true;
+      int came = pieces + 1;
+      if (form == PlainRequest.Form.PART && came < MOST_PIECES && makesRoom(in)) {
+        pieces = came;
         fillInterested(fillable);
         return;
       }
@@ -120,7 +119,6 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         return;
       }
       pieces = 0;
-      isIncomplete = false;
       in.position(in.position() + request.length());
       if (in.hasRemaining() && round != null) {
         // Replies go out in the order of their requests.
@@ -140,42 +138,39 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     if (exchange == null) {
       return false;
     }
-    Prediction<?> joined;
-    if (lane.answer(exchange)) {
-      if (!holds(exchange)) {
-        begin();
-        send(exchange);
-      }
-    } else if ((joined = exchange.prediction) != null && round != null) {
+    begin();
+    boolean answered = lane.answer(exchange);
+    Prediction<?> joined = exchange.prediction;
+    if (answered) {
+      reply(exchange);
+    } else if (joined != null && round != null) {
       request.keep();
-      begin();
       round.await(this, exchange, joined);
     } else {
-      begin();
       isInUse = true;
       answerElsewhere(exchange);
     }
     return true;
   }
 
-  private boolean holds(LaneExchange exchange) {
+  /** Has a reply that was made in place written, with those of the round if it is small. */
+  private void reply(LaneExchange exchange) {
     Body body = exchange.reply();
-    boolean holds = round != null && round.hold(this, exchange.head(), body);
-    if (holds) {
+    if (round != null && round.hold(this, exchange.head(), body)) {
       body.release();
+      written();
+    } else {
+      send(exchange);
     }
-    return holds;
   }
 
   /** Answers an exchange whose prediction has run with others, or is to run alone. */
   void goOn(LaneExchange exchange) {
     try {
-      if (!lane.answer(exchange)) {
-        answerElsewhere(exchange);
-      } else if (holds(exchange)) {
-        written();
+      if (lane.answer(exchange)) {
+        reply(exchange);
       } else {
-        send(exchange);
+        answerElsewhere(exchange);
       }
     } catch (RuntimeException | Error e) {
       fail(e);
@@ -300,9 +295,13 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     return input;
   }
 
+  private boolean isIncomplete() {
+    return pieces > 0;
+  }
+
   /** Leaves a request whose rest has not come to Jetty, which knows how long to wait for it. */
   void leaveIncomplete() {
-    if (isIncomplete && getEndPoint() instanceof AbstractEndPoint end) {
+    if (isIncomplete() && getEndPoint() instanceof AbstractEndPoint end) {
       // It does nothing if the rest comes at this moment.
       end.getFillInterest().onFail(new LeftToJetty());
     }
@@ -312,7 +311,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   public void onFillInterestedFailed(Throwable cause) {
     if (!(cause instanceof LeftToJetty)) {
       super.onFillInterestedFailed(cause);
-    } else if (isIncomplete) {
+    } else if (isIncomplete()) {
       becomeJettys();
     } else {
       fillInterested(fillable);
@@ -326,7 +325,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
 
   @Override
   protected boolean onReadTimeout(TimeoutException timeout) {
-    if (!isIncomplete) {
+    if (!isIncomplete()) {
       return true;
     }
     becomeJettys();
