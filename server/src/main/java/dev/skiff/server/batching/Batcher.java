@@ -128,12 +128,13 @@ public final class Batcher {
   }
 
   /**
-   * Does nothing if another request may wait, however small.
+   * Does nothing if another request may run or wait, however small.
    *
+   * @param coming how many requests will be here before it
    * @throws InferenceException OVERLOADED if {@link #run} would refuse it, too
    */
-  public void requireRoom() {
-    turns.requireRoom();
+  public void requireRoom(int coming) {
+    turns.requireRoom(coming);
   }
 
   /** How many requests wait. */

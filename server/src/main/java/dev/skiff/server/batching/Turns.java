@@ -139,14 +139,13 @@ final class Turns {
   }
 
   /**
-   * Does nothing if another request may wait, however small.
+   * Does nothing if another request may run or wait, however small.
    *
-   * @throws InferenceException OVERLOADED if none may
+   * @param coming how many requests will be here before it
+   * @throws InferenceException OVERLOADED if there is no room for it
    */
-  synchronized void requireRoom() {
-    if (!isFree()) {
-      requireRoom(1);
-    }
+  synchronized void requireRoom(int coming) {
+    requireRoom(coming - (limits.concurrency() - running), 1);
   }
 
   /** How many requests wait. */
@@ -175,7 +174,7 @@ final class Turns {
     long bytes = self.bytes();
     boolean leads = isFree();
     if (!leads) {
-      requireRoom(bytes);
+      requireRoom(0, bytes);
     }
     queue.add(self);
     queuedBytes += bytes;
@@ -187,8 +186,8 @@ final class Turns {
     }
   }
 
-  private void requireRoom(long bytes) {
-    if (queue.size() >= limits.queueRequests()) {
+  private void requireRoom(int before, long bytes) {
+    if (queue.size() + before >= limits.queueRequests()) {
       throw full(limits.queueRequests() + " requests wait");
     }
     if (!queue.isEmpty() && queuedBytes + bytes > limits.queueBytes()) {
