@@ -71,7 +71,7 @@ public final class Server {
                 config.log().access(),
                 version)
             : null;
-    rehearsal = new Rehearsal(config.http(), repository, metrics);
+    rehearsal = new Rehearsal(config.http(), access, repository, metrics);
     repository.all().forEach(this::listen);
     try {
       port = http.start();

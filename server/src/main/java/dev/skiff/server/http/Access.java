@@ -1,7 +1,9 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.config.AccessConfig;
+import java.security.GeneralSecurityException;
 import java.util.function.BooleanSupplier;
+import javax.net.SocketFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,25 @@ public final class Access {
     return tls == null
         ? new ConnectionFactory[] {http}
         : new ConnectionFactory[] {new PlainProbe(tls, ready), tls, http};
+  }
+
+  /**
+   * What connections of a rehearsal are made of: the same, but in plain where clients need a
+   * certificate, which it has not.
+   */
+  ConnectionFactory[] rehearsed(HttpConnectionFactory http) {
+    return isRehearsedEncrypted()
+        ? new ConnectionFactory[] {new Tls(config.tls().orElseThrow()), http}
+        : new ConnectionFactory[] {http};
+  }
+
+  /** Makes the other ends of these connections. */
+  SocketFactory rehearsing() throws GeneralSecurityException {
+    return isRehearsedEncrypted() ? TrustingClient.sockets() : SocketFactory.getDefault();
+  }
+
+  private boolean isRehearsedEncrypted() {
+    return config.tls().isPresent() && config.tls().get().clientAuthority().isEmpty();
   }
 
   /** Who is answered. */
