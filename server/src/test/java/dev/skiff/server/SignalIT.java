@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class SignalIT {
   private static final Pattern IN_FLIGHT =
       Pattern.compile("^skiff_requests_in_flight (\\S+)$", Pattern.MULTILINE);
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 240;
 
   /** How long the request under way takes: long enough for the signal to find it there. */
   private static final long RUN_NANOS = 2_000_000_000L;
@@ -63,7 +63,8 @@ final class SignalIT {
    */
   private static boolean isUnderWayAtTheSignal(long nanos, String signal, Path models)
       throws Exception {
-    try (SkiffProcess server = SkiffProcess.serve(models)) {
+    try (SkiffProcess server =
+        SkiffProcess.serve(models, "--request-timeout", "4m", "--drain-timeout", "4m")) {
       long iterations = iterations(server, nanos);
       CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
       awaitInFlight(server, reply);

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What clients see of the dynamic batcher. */
-@Timeout(60)
+/** What clients see of the dynamic batcher. The first server of a JVM takes long to start. */
+@Timeout(240)
 class BatchingIT {
   private static final String JSON =
       """
