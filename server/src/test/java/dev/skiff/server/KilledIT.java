@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Ends of the packaged server that nobody planned, and one that comes early. */
@@ -54,8 +55,12 @@ final class KilledIT {
     }
   }
 
-  /** A model is being loaded until the pipe that has its labels is closed. */
+  /**
+   * A model is being loaded until the pipe that has its labels is closed. The thread that opens a
+   * pipe cannot be interrupted, so it is not the one that watches the time.
+   */
   @Test
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aSignalWhileModelsLoadEndsItAfterThose(@TempDir Path folder) throws Exception {
     Repository.of(folder, MODELS);
     List<Path> pipes = new ArrayList<>();
