@@ -34,6 +34,7 @@ public final class ModelRepository {
   private final Optional<String> defaultModel;
   private final SortedMap<String, NavigableMap<Long, ModelVersion>> models;
   private final List<Load> loads;
+  private volatile boolean loadsNoMore;
 
   /** A version that waits to be loaded. */
   private record Load(ScannedModel model, ModelConfig config, ModelVersion version) {}
@@ -137,7 +138,16 @@ public final class ModelRepository {
     return CompletableFuture.allOf(tasks);
   }
 
-  private static void load(Supplier<OnnxRuntime> runtime, Load load) {
+  /** Loads no more models than those that are being loaded. Returns at once. */
+  public void loadNoMore() {
+    loadsNoMore = true;
+  }
+
+  private void load(Supplier<OnnxRuntime> runtime, Load load) {
+    if (loadsNoMore) {
+      load.version().fail("the server is stopping");
+      return;
+    }
     String name = load.model().name();
     long number = load.version().version();
     long start = System.nanoTime();
