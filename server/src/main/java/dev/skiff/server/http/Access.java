@@ -31,8 +31,8 @@ public final class Access {
     return new Access(config, gate, encryption);
   }
 
-  /** Whether the metrics are on the port of the predictions. */
-  boolean showsMetrics() {
+  /** Whether metrics and model control are on the port of the predictions. */
+  boolean isOnePort() {
     return config.management().isEmpty();
   }
 

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Requests that the server sends itself in its first seconds, while nobody else does, so that the
  * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
  * others, through a connector of their own on the loopback interface, and nothing counts or logs
- * them; a slow model runs for the first of them only. It ends by itself. Started and closed once
- * each, by one thread.
+ * them; a slow model runs for the first of them only. It ends by itself. Started once; closed by
+ * any thread, however often, before it starts too.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
@@ -48,8 +48,8 @@ public final class Rehearsal implements AutoCloseable {
   }
 
   /** Begins; does nothing if it is turned off. */
-  public void start() {
-    if (config.fastLane() && config.rehearsal().isPositive()) {
+  public synchronized void start() {
+    if (config.fastLane() && config.rehearsal().isPositive() && !closed) {
       thread.start();
     }
   }
@@ -57,7 +57,9 @@ public final class Rehearsal implements AutoCloseable {
   /** Ends it, if it has not ended, and waits until it has let go of the models. */
   @Override
   public void close() {
-    closed = true;
+    synchronized (this) {
+      closed = true;
+    }
     try {
       thread.join();
     } catch (InterruptedException e) {
