@@ -237,8 +237,11 @@ public final class ModelControl {
   }
 
   private InferenceException failed(String what, String name, String reason) {
-    String rest =
-        repository.versions(name).isEmpty() ? "" : ", and what was loaded before serves on";
+    boolean serves =
+        repository.versions(name).stream()
+            .flatMap(number -> repository.served(name, number).stream())
+            .anyMatch(version -> version.state() instanceof ModelState.Ready);
+    String rest = serves ? ", and what was loaded before serves on" : "";
     return new InferenceException(
         ErrorCode.LOAD_FAILED, "%s cannot be loaded%s: %s".formatted(what, rest, reason));
   }
