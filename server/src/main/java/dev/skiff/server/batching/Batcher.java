@@ -163,15 +163,14 @@ public final class Batcher {
   }
 
   /**
-   * Does nothing if another request may wait, however small.
+   * Does nothing if another request may run or wait, however small.
    *
+   * @param coming how many requests will be here before it
    * @throws InferenceException OVERLOADED if {@link #run} would refuse it, too
    */
-  public void requireRoom() {
+  public void requireRoom(int coming) {
     synchronized (lock) {
-      if (leader != null || running == limits.concurrency()) {
-        requireRoom(1);
-      }
+      requireRoom(coming - (limits.concurrency() - running), 1);
     }
   }
 
@@ -236,7 +235,7 @@ public final class Batcher {
     long bytes = self.bytes();
     boolean leads = leader == null && running < limits.concurrency();
     if (!leads) {
-      requireRoom(bytes);
+      requireRoom(0, bytes);
     }
     queue.add(self);
     queuedBytes += bytes;
@@ -248,8 +247,8 @@ public final class Batcher {
     }
   }
 
-  private void requireRoom(long bytes) {
-    if (queue.size() >= limits.queueRequests()) {
+  private void requireRoom(int before, long bytes) {
+    if (queue.size() + before >= limits.queueRequests()) {
       throw full(limits.queueRequests() + " requests wait");
     }
     if (!queue.isEmpty() && queuedBytes + bytes > limits.queueBytes()) {

@@ -29,6 +29,9 @@ abstract class Exchange {
   /** What was begun and goes on when it has run with others; null otherwise. */
   @Nullable Prediction<?> prediction;
 
+  /** The thread that it is to go on with; null if it needs none or has not asked for one. */
+  ThreadShares.@Nullable Place place;
+
   /**
    * Bytes of a request or a reply.
    *

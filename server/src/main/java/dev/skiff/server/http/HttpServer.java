@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -38,6 +39,13 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
   private static final int HEADER_BYTES = 8 << 10;
+
+  /**
+   * Where connections get their buffers. Jetty goes on filling the buffer of a request that it has
+   * refused after giving it back, so one that went to another connection would take that one's
+   * requests from this one's client: decision 14.
+   */
+  static final ByteBufferPool BUFFERS = ByteBufferPool.NON_POOLING;
 
   private static final List<HandlerType> METHODS =
       List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST);
@@ -127,7 +135,14 @@ public final class HttpServer {
         config.fastLane()
             ? new LaneConnector(
                 server, http, access.connections(new LaneConnector.Connections(http, lane)))
-            : new ServerConnector(server, access.connections(new HttpConnectionFactory(http)));
+            : new ServerConnector(
+                server,
+                null,
+                null,
+                BUFFERS,
+                -1,
+                -1,
+                access.connections(new HttpConnectionFactory(http)));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());

@@ -4,7 +4,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -34,8 +33,7 @@ final class LaneConnector extends ServerConnector {
    * @param connections what its connections are made of, with this configuration
    */
   LaneConnector(Server server, HttpConfiguration http, ConnectionFactory... connections) {
-    // A buffer that Jetty released twice would be two clients': see docs/faults.md.
-    super(server, threads(), null, ByteBufferPool.NON_POOLING, 1, selectors(), connections);
+    super(server, threads(), null, HttpServer.BUFFERS, 1, selectors(), connections);
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
     http.setUseOutputDirectByteBuffers(false);

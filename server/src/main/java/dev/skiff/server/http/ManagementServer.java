@@ -62,7 +62,9 @@ public final class ManagementServer {
     jetty = new Server(threads);
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
-    connector = new ServerConnector(jetty, 1, 1, new HttpConnectionFactory(http));
+    connector =
+        new ServerConnector(
+            jetty, null, null, HttpServer.BUFFERS, 1, 1, new HttpConnectionFactory(http));
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(IDLE_MILLIS);

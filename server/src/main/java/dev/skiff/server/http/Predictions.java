@@ -92,6 +92,18 @@ final class Predictions {
   }
 
   <R> void answer(Exchange exchange, Dialect<R> dialect) throws IOException {
+    try {
+      attempt(exchange, dialect);
+    } finally {
+      ThreadShares.Place place = exchange.place;
+      if (place != null && exchange.mayWait()) {
+        exchange.place = null;
+        place.close();
+      }
+    }
+  }
+
+  private <R> void attempt(Exchange exchange, Dialect<R> dialect) throws IOException {
     Prediction<?> known = exchange.prediction;
     Prediction<?> prediction = known == null ? begin(exchange, dialect) : known;
     boolean goesOn = false;
@@ -148,9 +160,7 @@ final class Predictions {
           && (in.length() > QUICK_BYTES
               || coding.isPresent()
               || !lease.target().serviceTime().isQuick())) {
-        // What would be refused anyway is refused here, where that costs least.
-        lease.target().batcher().requireRoom();
-        throw Postponed.INSTANCE;
+        throw handOver(exchange, lease.target());
       }
       if (coding.isPresent()) {
         in = coding.get().decode(in, maxRequestBytes);
@@ -171,12 +181,32 @@ final class Predictions {
     LoadedModel model = prediction.model();
     InferenceRequest request = prediction.request();
     if (exchange.mayWait()) {
-      return shares.run(model.batcher(), request);
+      ThreadShares.Place place = exchange.place;
+      if (place == null) {
+        place = shares.take(model.batcher());
+        exchange.place = place;
+      }
+      place.arrive();
+      return model.batcher().run(request);
     }
     if (!model.serviceTime().isQuick(request)) {
-      throw Postponed.INSTANCE;
+      throw handOver(exchange, model);
     }
-    return model.batcher().tryRun(request).orElseThrow(() -> Postponed.INSTANCE);
+    Optional<InferenceResponse> response = model.batcher().tryRun(request);
+    if (response.isEmpty()) {
+      throw handOver(exchange, model);
+    }
+    return response.get();
+  }
+
+  /**
+   * Takes a thread that the request goes on with.
+   *
+   * @throws InferenceException OVERLOADED if there is none for it
+   */
+  private Postponed handOver(Exchange exchange, LoadedModel model) {
+    exchange.place = shares.take(model.batcher());
+    return Postponed.INSTANCE;
   }
 
   /** A lease on the version that the path names. */

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
 
-  /** So many that the lane finds several requests at once, as it does under load. */
-  private static final int CONNECTIONS = 4;
+  /** So many that the lane finds several requests at once and joins them, as it does under load. */
+  private static final int CONNECTIONS = 16;
 
   private final HttpConfig config;
   private final ModelRepository repository;
@@ -136,9 +136,10 @@ public final class Rehearsal implements AutoCloseable {
           }
         }
       }
-      while (!good.isEmpty() && goesOn(end)) {
+      for (int turn = 0; !good.isEmpty() && goesOn(end); turn++) {
         for (LoopbackClient client : clients) {
-          client.send(good.get(sent.getAndIncrement() % good.size()));
+          client.send(good.get(turn % good.size()));
+          sent.getAndIncrement();
         }
         for (LoopbackClient client : clients) {
           client.isAnswered();

@@ -3,8 +3,6 @@ package dev.skiff.server.http;
 import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
-import dev.skiff.server.inference.InferenceRequest;
-import dev.skiff.server.inference.InferenceResponse;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,8 +17,16 @@ final class ThreadShares {
   private static final int TIMES_FREE = 2;
 
   private final int threads;
-  private final Map<Batcher, Integer> held = new HashMap<>();
+  private final Map<Batcher, Share> shares = new HashMap<>();
   private int taken;
+
+  /** What one model has. */
+  private static final class Share {
+    int threads;
+
+    /** Those of them whose requests the model has not seen. */
+    int coming;
+  }
 
   /** Shares of so many threads. */
   ThreadShares(int threads) {
@@ -28,39 +34,63 @@ final class ThreadShares {
   }
 
   /**
-   * Runs a request on the calling thread, which may be one of its model's.
+   * Takes a thread for a request of the model, before it is on one: what is refused costs least
+   * where it comes from the network, and those on their way are in nobody's queue yet.
    *
-   * @throws InferenceException OVERLOADED at once if the model has its share of threads; else as
-   *     {@link Batcher#run}
+   * @throws InferenceException OVERLOADED at once if the model has its share of threads, or if its
+   *     queue will be full when all that are coming have come
    */
-  InferenceResponse run(Batcher batcher, InferenceRequest request) {
-    take(batcher);
-    try {
-      return batcher.run(request);
-    } finally {
-      giveBack(batcher);
-    }
-  }
-
-  synchronized void take(Batcher batcher) {
-    int before = held.getOrDefault(batcher, 0);
+  synchronized Place take(Batcher batcher) {
+    Share share = shares.get(batcher);
+    int before = share == null ? 0 : share.threads;
+    batcher.requireRoom(share == null ? 0 : share.coming);
     if (before >= TIMES_FREE * (threads - taken)) {
       throw new InferenceException(
           ErrorCode.OVERLOADED,
           "the model's requests hold %d of %d threads, and others need the rest"
               .formatted(before, threads));
     }
-    held.put(batcher, before + 1);
+    if (share == null) {
+      share = new Share();
+      shares.put(batcher, share);
+    }
+    share.threads++;
+    share.coming++;
     taken++;
+    return new Place(batcher, share);
   }
 
-  synchronized void giveBack(Batcher batcher) {
-    int left = held.getOrDefault(batcher, 0) - 1;
-    if (left == 0) {
-      held.remove(batcher);
-    } else {
-      held.put(batcher, left);
+  /** The thread that one request has. Used by one thread at a time. */
+  final class Place implements AutoCloseable {
+    private final Batcher batcher;
+    private final Share share;
+    private boolean coming = true;
+
+    private Place(Batcher batcher, Share share) {
+      this.batcher = batcher;
+      this.share = share;
     }
-    taken--;
+
+    /** The model sees the request now. */
+    void arrive() {
+      synchronized (ThreadShares.this) {
+        if (coming) {
+          coming = false;
+          share.coming--;
+        }
+      }
+    }
+
+    /** Gives the thread back. Called once. */
+    @Override
+    public void close() {
+      synchronized (ThreadShares.this) {
+        arrive();
+        taken--;
+        if (--share.threads == 0) {
+          shares.remove(batcher);
+        }
+      }
+    }
   }
 }

@@ -80,7 +80,7 @@ class BatcherQueueTest {
     Batcher batcher = Call.alone(runner, 1, 2);
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      batcher.requireRoom();
+      batcher.requireRoom(0);
       calls.add(new Call(batcher, request()));
     }
     until(() -> runner.started().size() == 1 && batcher.waiting() == 2);
@@ -91,8 +91,17 @@ class BatcherQueueTest {
       call.answer();
     }
     assertThat(runner.started()).hasSize(3);
-    batcher.requireRoom();
+    batcher.requireRoom(0);
     assertThat(batcher.run(request())).isNotNull();
+  }
+
+  @Test
+  void thoseOnTheirWayTakeTurnsAndPlacesToo() {
+    Batcher batcher = Call.alone(runner, 2, 3);
+    batcher.requireRoom(4);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> batcher.requireRoom(5))
+        .withMessage("the model's queue is full: 3 requests wait");
   }
 
   @Test
@@ -124,7 +133,7 @@ class BatcherQueueTest {
 
   private static void refuses(Batcher batcher, InferenceRequest request, String message) {
     for (ThrowingCallable call :
-        List.<ThrowingCallable>of(() -> batcher.run(request), batcher::requireRoom)) {
+        List.<ThrowingCallable>of(() -> batcher.run(request), () -> batcher.requireRoom(0))) {
       assertThatExceptionOfType(InferenceException.class)
           .isThrownBy(call)
           .returns(ErrorCode.OVERLOADED, InferenceException::code)

@@ -5,16 +5,20 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.skiff.server.batching.BatchPolicy;
 import dev.skiff.server.batching.Batcher;
+import dev.skiff.server.http.ThreadShares.Place;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.TensorPool;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ThreadSharesTest {
   private final ThreadShares shares = new ThreadShares(200);
+  private final List<Place> places = new ArrayList<>();
 
   @Test
   void oneModelGetsTwoThirds() {
@@ -31,10 +35,23 @@ class ThreadSharesTest {
   void whatIsGivenBackCanBeTakenAgain() {
     Batcher model = model();
     int all = takeAll(model);
-    for (int i = 0; i < all; i++) {
-      shares.giveBack(model);
-    }
+    places.forEach(Place::close);
     assertThat(takeAll(model)).isEqualTo(all);
+  }
+
+  @Test
+  void thoseOnTheirWayHaveThePlacesInTheQueue() {
+    Batcher model = model(3);
+    assertThat(takeAll(model)).isEqualTo(1 + 3);
+    InferenceException full =
+        catchThrowableOfType(InferenceException.class, () -> shares.take(model));
+    assertThat(full.reason()).isEqualTo("the model's queue is full: 3 requests wait");
+    places.getFirst().arrive();
+    assertThat(takeAll(model)).isEqualTo(1);
+    places.getFirst().close();
+    assertThat(take(model)).isFalse();
+    places.getLast().close();
+    assertThat(takeAll(model)).isEqualTo(1);
   }
 
   @Test
@@ -65,7 +82,7 @@ class ThreadSharesTest {
 
   private boolean take(Batcher model) {
     try {
-      shares.take(model);
+      places.add(shares.take(model));
       return true;
     } catch (InferenceException e) {
       return false;
@@ -73,12 +90,16 @@ class ThreadSharesTest {
   }
 
   private static Batcher model() {
+    return model(1000);
+  }
+
+  private static Batcher model(int queueLimit) {
     return new Batcher(
         request -> new InferenceResponse(new LinkedHashMap<>(), 0, 0),
         new TensorPool(0),
         (rows, join, run, split) -> {},
         BatchPolicy.ALONE,
         Optional.empty(),
-        new Batcher.Limits(1, 1, 1, 1));
+        new Batcher.Limits(1, queueLimit, 1, 1));
   }
 }
