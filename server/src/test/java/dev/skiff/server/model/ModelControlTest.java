@@ -6,8 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.skiff.server.config.RepositoryConfig;
 import dev.skiff.server.config.RuntimeConfig;
 import dev.skiff.server.config.RuntimeConfigs;
+import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
+import dev.skiff.server.inference.InferenceResponse;
+import dev.skiff.server.inference.Shape;
+import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.model.ModelVersion.Lease;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.io.IOException;
@@ -16,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.FutureTask;
@@ -68,7 +75,7 @@ class ModelControlTest {
         Thread.onSpinWait();
       }
       assertThat(loading).isNotDone();
-      lease.target().batcher().requireRoom();
+      run(lease);
     }
     loading.get();
   }
@@ -79,7 +86,7 @@ class ModelControlTest {
     try (Lease lease = repository.acquire(Optional.of("iris"), OptionalLong.empty())) {
       control.load("iris");
       control.unload("iris");
-      lease.target().batcher().requireRoom();
+      run(lease);
     }
   }
 
@@ -261,6 +268,15 @@ class ModelControlTest {
         told.add("goes " + model + " " + version);
       }
     };
+  }
+
+  private static void run(Lease lease) {
+    Tensor x = lease.target().pool().acquire(Datatype.FP32, Shape.of(1, 3));
+    try (InferenceRequest request =
+            new InferenceRequest(Map.of("x", x), List.of("y"), Deadline.after(PATIENCE));
+        InferenceResponse response = lease.target().batcher().run(request)) {
+      assertThat(response.outputs()).containsKey("y");
+    }
   }
 
   private LoadedModel target(String model) {

@@ -116,19 +116,14 @@ class ModelVersionTest {
 
   @Test
   void thoseThatWaitOnARetiredModelCanBeRefused() {
-    LoadedModel model = publish();
-    try (Lease lease = version.acquire()) {
+    publish();
+    try (Lease lease = version.acquire();
+        InferenceRequest request =
+            new InferenceRequest(Map.of(), List.of(), Deadline.after(Duration.ofDays(1)))) {
       version.retire(0);
-      lease.target().batcher().requireRoom();
       version.refuseThoseThatWait();
       assertThatExceptionOfType(InferenceException.class)
-          .isThrownBy(
-              () ->
-                  model
-                      .batcher()
-                      .run(
-                          new InferenceRequest(
-                              Map.of(), List.of(), Deadline.after(Duration.ofDays(1)))))
+          .isThrownBy(() -> lease.target().batcher().run(request))
           .returns(ErrorCode.NOT_READY, InferenceException::code);
     }
   }
