@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ReloadIT {
   private static final int RELOADS =
-      Integer.parseInt(Optional.ofNullable(System.getenv("SKIFF_RELOADS")).orElse("150"));
+      Integer.parseInt(Optional.ofNullable(System.getenv("SKIFF_RELOADS")).orElse("90"));
 
   /** From then on the process keeps its size: before, the JVM compiles. */
   private static final int SETTLED = RELOADS / 3;

@@ -51,6 +51,13 @@ final class LaneConnector extends ServerConnector {
     return own;
   }
 
+  /** Has its threads run behind those of the JVM's compilers. Call it before it is opened. */
+  void runBehindOthers() {
+    if (getExecutor() instanceof QueuedThreadPool own) {
+      own.setThreadsPriority(Thread.MIN_PRIORITY);
+    }
+  }
+
   @Override
   protected SocketChannelEndPoint newEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key) {

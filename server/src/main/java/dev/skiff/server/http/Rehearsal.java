@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
  * Requests that the server sends itself in its first seconds, while nobody else does, so that the
  * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
  * others, through a connector of their own on the loopback interface, and nothing counts or logs
- * them; a slow model runs for the first of them only. It ends by itself. Started once; closed by
- * any thread, however often, before it starts too.
+ * them; a slow model runs for the first of them only. Its threads run behind the compilers, whose
+ * work is what it is for, where the JVM minds priorities, as in the images. It ends by itself.
+ * Started once; closed by any thread, however often, before it starts too.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
@@ -48,8 +49,10 @@ public final class Rehearsal implements AutoCloseable {
   }
 
   /** Begins; does nothing if it is turned off. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing is right or wrong by it
   public synchronized void start() {
     if (config.fastLane() && config.rehearsal().isPositive() && !closed) {
+      thread.setPriority(Thread.MIN_PRIORITY);
       thread.start();
     }
   }
@@ -102,8 +105,9 @@ public final class Rehearsal implements AutoCloseable {
     HttpConfiguration http = new HttpConfiguration();
     HttpServer.configure(http);
     FastLane lane = new FastLane(routes, reception, config.maxRequestBytes());
-    ServerConnector connector =
+    LaneConnector connector =
         new LaneConnector(jetty, http, new LaneConnector.Connections(http, lane));
+    connector.runBehindOthers();
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
     jetty.setHandler(new GracefulHandler(lane));
