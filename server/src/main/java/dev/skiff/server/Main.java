@@ -8,7 +8,6 @@ import dev.skiff.server.http.ListenException;
 import dev.skiff.server.logging.Logging;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
@@ -47,11 +46,11 @@ public final class Main {
   private static int serve(ServerConfig config) {
     Logging.configure(config.log());
     Logger log = LoggerFactory.getLogger(Main.class);
-    CountDownLatch ended = new CountDownLatch(1);
+    CompletableFuture<Void> ended = new CompletableFuture<>();
     // A handler instead of a shutdown hook: hooks run at once and in no order, and ONNX Runtime
     // frees itself in one. And a hook could not make the exit code 0.
-    Signal.handle(new Signal("TERM"), signal -> ended.countDown());
-    Signal.handle(new Signal("INT"), signal -> ended.countDown());
+    Signal.handle(new Signal("TERM"), signal -> ended.complete(null));
+    Signal.handle(new Signal("INT"), signal -> ended.complete(null));
     Server server;
     try {
       server = Server.start(config, version());
@@ -68,19 +67,18 @@ public final class Main {
             .thenAcceptAsync(
                 reason -> endWithoutGpu(server, config.drain(), reason),
                 ending -> Thread.ofPlatform().daemon().name("gpu-lost").start(ending));
+    CompletableFuture<Void> _ = ended.thenRun(server::announceStop);
     server.awaitModels();
-    log.info(
-        "ready in {} ms: {} on {}://{}:{}",
-        ManagementFactory.getRuntimeMXBean().getUptime(),
-        server.summary(),
-        config.access().tls().isPresent() ? "https" : "http",
-        config.http().host(),
-        server.port());
-    try {
-      ended.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!ended.isDone()) {
+      log.info(
+          "ready in {} ms: {} on {}://{}:{}",
+          ManagementFactory.getRuntimeMXBean().getUptime(),
+          server.summary(),
+          config.access().tls().isPresent() ? "https" : "http",
+          config.http().host(),
+          server.port());
     }
+    ended.join();
     return server.stop() ? 0 : 1;
   }
 

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The wiring, and nothing else: what is made of what, the order of the start, the order of the end.
- * Start and stop are called once each, by one thread.
+ * Start and stop are called once each, by one thread; that it will stop may be announced by any.
  */
 public final class Server {
   private static final Logger log = LoggerFactory.getLogger(Server.class);
@@ -93,6 +93,7 @@ public final class Server {
     } catch (RuntimeException e) {
       http.stop();
       // The process may end with this, and it must not while native code is at work.
+      repository.loadNoMore();
       modelsSettled.join();
       repository.close(0);
       throw e;
@@ -151,14 +152,16 @@ public final class Server {
   }
 
   /**
-   * Waits until every model is ready or unavailable, and begins to rehearse predictions. Called
-   * once.
+   * Waits until every model is ready or unavailable, and begins to rehearse predictions if the
+   * server is not to stop. Called once.
    */
   public void awaitModels() {
     modelsSettled.join();
     repository.all().forEach(shown::showPlacement);
     metrics.bindJvm();
-    rehearsal.start();
+    if (!draining) {
+      rehearsal.start();
+    }
   }
 
   /** How many of the models are ready, in words. */
@@ -171,14 +174,26 @@ public final class Server {
   }
 
   /**
+   * Says from now on that the server is not ready, and loads no more models than those that it is
+   * at: native code cannot be told to end. Returns at once.
+   */
+  void announceStop() {
+    draining = true;
+    repository.loadNoMore();
+    control.ifPresent(ModelControl::stop);
+    if (!modelsSettled.isDone()) {
+      log.info("asked to stop: no more models are loaded than those that are being loaded");
+    }
+  }
+
+  /**
    * Ends the server without losing a request: says that it is not ready, goes on serving for a
    * while, takes no more connections, lets requests under way finish, frees the models.
    *
    * @return whether all requests could finish; if not, some models may still be running
    */
   public boolean stop() {
-    draining = true;
-    control.ifPresent(ModelControl::stop);
+    announceStop();
     rehearsal.close();
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());

@@ -21,7 +21,8 @@ import java.util.function.Predicate;
  * not turned off. Closing it kills it, if it still runs.
  */
 public final class JavaProcess implements AutoCloseable {
-  private static final long PATIENCE_SECONDS = 60;
+  /** A start takes two seconds of CPU, of which a busy machine may give it a tenth. */
+  private static final long PATIENCE_SECONDS = 240;
 
   /** ONNX Runtime knows continuous integration by these and sends nothing from there. */
   private static final Set<String> TELEMETRY_IS_OFF_IN =

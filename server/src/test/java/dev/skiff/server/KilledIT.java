@@ -2,14 +2,18 @@ package dev.skiff.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Ends of the packaged server that nobody planned, and one that comes too early. */
+/** Ends of the packaged server that nobody planned, and one that comes early. */
 final class KilledIT {
   private static final String[] MODELS = {"identity-fp32", "slow"};
 
@@ -51,20 +55,45 @@ final class KilledIT {
     }
   }
 
+  /**
+   * A model is being loaded until the pipe that has its labels is closed. The thread that opens a
+   * pipe cannot be interrupted, so it is not the one that watches the time.
+   */
   @Test
-  void aSignalWhileModelsLoadEndsItWell(@TempDir Path folder) throws Exception {
-    int count = 30;
-    for (int i = 0; i < count; i++) {
-      Path model = Files.createDirectory(folder.resolve("model-" + i));
-      Files.copy(Repository.SHIPPED.resolve("digits/model.onnx"), model.resolve("model.onnx"));
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aSignalWhileModelsLoadEndsItAfterThose(@TempDir Path folder) throws Exception {
+    Repository.of(folder, MODELS);
+    List<Path> pipes = new ArrayList<>();
+    for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
+      Path model =
+          Files.move(Repository.of(folder, "add").resolve("add"), folder.resolve("a" + cpu));
+      pipes.add(pipe(model.resolve("labels.txt")));
     }
+    List<OutputStream> held = new ArrayList<>();
     try (JavaProcess process =
         SkiffProcess.run(Map.of(), folder.toString(), "--host", "127.0.0.1", "--port", "0")) {
-      process.awaitOut(line -> line.contains(" is ready after "));
+      for (Path pipe : pipes) {
+        held.add(Files.newOutputStream(pipe)); // waits for the one who reads it
+      }
       process.signal("TERM");
+      process.awaitOut(line -> line.contains("no more models are loaded"));
+      for (OutputStream pipe : held) {
+        pipe.close();
+      }
       assertThat(process.awaitExit()).isZero();
+      assertThat(process.out())
+          .filteredOn(line -> line.contains(" is ready after "))
+          .hasSameSizeAs(pipes)
+          .allMatch(line -> line.contains("model 'a"));
+      assertThat(process.out()).noneMatch(line -> line.contains("ready in"));
       assertThat(process.out()).last().asString().endsWith("stopped");
       assertThat(process.err()).isEmpty();
     }
+  }
+
+  private static Path pipe(Path file) throws IOException, InterruptedException {
+    Process made = new ProcessBuilder("mkfifo", file.toString()).inheritIO().start();
+    assertThat(made.waitFor()).isZero();
+    return file;
   }
 }

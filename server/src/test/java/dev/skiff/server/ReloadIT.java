@@ -19,12 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ReloadIT {
   private static final int RELOADS =
-      Integer.parseInt(Optional.ofNullable(System.getenv("SKIFF_RELOADS")).orElse("90"));
+      Integer.parseInt(Optional.ofNullable(System.getenv("SKIFF_RELOADS")).orElse("150"));
 
   /** From then on the process keeps its size: before, the JVM compiles. */
   private static final int SETTLED = RELOADS / 3;
 
-  private static final long MOST_GROWTH_KIB = 8 << 10;
+  private static final long MOST_GROWTH_KIB = 6 << 10;
 
   /** A heap that has all its memory from the start, so that growth is what was not given back. */
   private static final List<String> OPTIONS = List.of("-Xms48m", "-Xmx48m", "-XX:+AlwaysPreTouch");

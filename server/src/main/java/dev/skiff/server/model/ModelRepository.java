@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 public final class ModelRepository {
   private final List<Load> loads;
   private volatile ServedModels served;
+  private volatile boolean loadsNoMore;
 
   /** A version that waits to be loaded. */
   private record Load(WantedModel model, ModelVersion version) {}
@@ -95,13 +96,23 @@ public final class ModelRepository {
             threads, Thread.ofPlatform().daemon().name("model-loader-", 0).factory());
     CompletableFuture<?>[] tasks =
         loads.stream()
-            .map(
-                load ->
-                    CompletableFuture.runAsync(
-                        () -> load.model().load(runtime, load.version()), executor))
+            .map(load -> CompletableFuture.runAsync(() -> load(runtime, load), executor))
             .toArray(CompletableFuture<?>[]::new);
     executor.shutdown();
     return CompletableFuture.allOf(tasks);
+  }
+
+  /** Loads no more models than those that are being loaded. Returns at once. */
+  public void loadNoMore() {
+    loadsNoMore = true;
+  }
+
+  private void load(Supplier<OnnxRuntime> runtime, Load load) {
+    if (loadsNoMore) {
+      load.version().fail("the server is stopping");
+    } else {
+      load.model().load(runtime, load.version());
+    }
   }
 
   /**

@@ -35,7 +35,7 @@ class RoundIT {
               .isEqualTo(PipeliningIT.answer(100 * round + i));
         }
       }
-      JsonNode stats = server.get("/v2/models/identity-fp32/stats").ok().at("/model_stats/0");
+      JsonNode stats = server.statistics("identity-fp32", CONNECTIONS * ROUNDS);
       assertThat(stats.get("inference_count").asInt()).isEqualTo(CONNECTIONS * ROUNDS);
       assertThat(stats.get("execution_count").asInt()).isLessThan(CONNECTIONS * ROUNDS);
     } finally {

@@ -1,5 +1,6 @@
 package dev.skiff.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.skiff.server.Server;
 import dev.skiff.server.config.CommandLine;
 import java.io.IOException;
@@ -94,6 +95,18 @@ final class TestServer implements AutoCloseable {
 
   Reply post(String path, String json) {
     return send(request(path).POST(BodyPublishers.ofString(json)));
+  }
+
+  /**
+   * A model's statistics, once they count so many rows: a reply may go out before it is counted.
+   */
+  JsonNode statistics(String model, int rows) {
+    while (true) {
+      JsonNode statistics = get("/v2/models/" + model + "/stats").ok().at("/model_stats/0");
+      if (statistics.get("inference_count").asInt() >= rows) {
+        return statistics;
+      }
+    }
   }
 
   Reply send(HttpRequest.Builder request) {
