@@ -4,7 +4,7 @@ import threading
 import time
 import traceback
 
-from .requests import BAD, GOOD, counted
+from .requests import BAD, GOOD, counted, reloaded
 from .wire import Connection, Lost, ask, get
 
 PAUSE = 0.004  # seconds, at most, between two turns: the soak looks for what time does, not for the highest rate
@@ -127,6 +127,10 @@ class Clients:
                 connection.close()
         time.sleep(random.random())
 
+    def reload(self, random):
+        self.exchange("reload", reloaded(random))
+        time.sleep(random.random() / 2)
+
     def probe(self, _):
         start = time.monotonic()
         status = ask(self.port, get("/health/ready")).status
@@ -137,7 +141,7 @@ class Clients:
         time.sleep(0.1)
 
     def crowd(self):
-        return [self.steady] * 3 + [self.refused, self.pipelined, self.slow, self.slow, self.aborted, self.burst, self.probe]
+        return [self.steady] * 3 + [self.refused, self.pipelined, self.slow, self.slow, self.aborted, self.burst, self.reload, self.probe]
 
     def keep(self, turn, random, ended):
         """Turn after turn until the end."""

@@ -39,7 +39,8 @@ class Process:
         models, temporary = repository(work / "models"), work / "tmp"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        command = [jdk(), *options(temporary), "-jar", skiff / "skiff.jar", "--host", "127.0.0.1", "--port", port, "--rehearsal", "0s", models]
+        command = [jdk(), *options(temporary), "-jar", skiff / "skiff.jar", "--host", "127.0.0.1", "--port", port, "--rehearsal", "0s",
+                   "--model-control", "explicit", models]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SKIFF_")}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log,

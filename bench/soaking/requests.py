@@ -44,6 +44,15 @@ def refused(*accepted):
     return wrong
 
 
+def reloaded(random):
+    """A model of those that the others ask, or one that cannot be loaded."""
+    model = random.choice(["iris", "digits", "identity-fp32", "slow", "fails", "huge", "broken"])
+    request = post(f"/v2/repository/models/{model}/load", b"{}")
+    if model == "broken":
+        return Request("reload broken", request, refused((422, "LOAD_FAILED")))
+    return Request("reload", request, equal(model, lambda reply: reply.json()["name"]))
+
+
 def three(random):
     """Whole numbers that FP32 holds."""
     return [float(random.randrange(1 << 20)) for _ in range(3)]

@@ -202,6 +202,52 @@ class TritonClientTest(unittest.TestCase):
         self.fails(504, "deadline", "identity-fp32", [tensor("x", x, "FP32")], timeout=1)
 
 
+class ModelControlTest(unittest.TestCase):
+    """The model repository extension, with a model that no other test asks."""
+
+    def setUp(self):
+        self.client = triton.InferenceServerClient(URL)
+        self.addCleanup(self.client.close)
+
+    def states(self):
+        index = self.client.get_model_repository_index()
+        return {(entry["name"], entry["version"]): (entry["state"], entry.get("reason")) for entry in index}
+
+    def fails(self, status, message, operation, *arguments, **options):
+        with self.assertRaises(InferenceServerException) as raised:
+            operation(*arguments, **options)
+        self.assertIn(message, raised.exception.message())
+        self.assertEqual(str(status), raised.exception.status())
+
+    def test_the_extension_is_listed(self):
+        self.assertIn("model_repository", self.client.get_server_metadata()["extensions"])
+
+    def test_index(self):
+        states = self.states()
+        self.assertEqual(("READY", None), states["iris", "1"])
+        self.assertEqual(("READY", None), states["versions", "10"])
+        self.assertEqual(("UNAVAILABLE", "not loaded"), states["versions", "2"])
+        self.assertEqual("UNAVAILABLE", states["broken", "1"][0])
+        self.assertIn("Protobuf parsing failed", states["broken", "1"][1])
+
+    def test_load_and_unload(self):
+        self.client.load_model("scalar")
+        self.assertTrue(self.client.is_model_ready("scalar"))
+        self.client.unload_model("scalar")
+        self.assertFalse(self.client.is_model_ready("scalar"))
+        self.assertEqual(("UNAVAILABLE", "unloaded"), self.states()["scalar", "1"])
+        self.client.unload_model("scalar", unload_dependents=True)
+        self.client.load_model("scalar")
+        self.assertTrue(self.client.is_model_ready("scalar", "1"))
+        self.assertEqual(("READY", None), self.states()["scalar", "1"])
+
+    def test_errors_carry_our_message(self):
+        self.fails(422, "Protobuf parsing failed", self.client.load_model, "broken")
+        self.fails(404, "there is no model 'nothing'", self.client.load_model, "nothing")
+        self.fails(404, "there is no model 'nothing'", self.client.unload_model, "nothing")
+        self.fails(400, "parameter 'config' is not supported", self.client.load_model, "scalar", config="{}")
+
+
 class BinaryModeTest(unittest.TestCase):
     """The client's default: tensors in binary form, both ways."""
 

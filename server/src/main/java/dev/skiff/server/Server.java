@@ -1,5 +1,6 @@
 package dev.skiff.server;
 
+import dev.skiff.server.config.AccessConfig;
 import dev.skiff.server.config.DrainConfig;
 import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.http.Access;
@@ -7,11 +8,13 @@ import dev.skiff.server.http.HttpServer;
 import dev.skiff.server.http.ManagementServer;
 import dev.skiff.server.http.Rehearsal;
 import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelControl;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelState;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -31,6 +34,8 @@ public final class Server {
   private final ModelRepository repository;
   private final HttpServer http;
   private final @Nullable ManagementServer management;
+  private final ShownModels shown;
+  private final Optional<ModelControl> control;
   private final Rehearsal rehearsal;
   private final CompletableFuture<Void> modelsSettled;
   private final int port;
@@ -50,6 +55,11 @@ public final class Server {
         CompletableFuture.supplyAsync(() -> OnnxRuntime.load(gpuLost::complete));
     modelsSettled = repository.load(runtime::join);
     metrics = new Metrics();
+    shown = new ShownModels(repository, metrics);
+    control =
+        config.access().modelControl() == AccessConfig.ModelControl.EXPLICIT
+            ? Optional.of(control(config, runtime))
+            : Optional.empty();
     BooleanSupplier ending = () -> draining || gpuLost.isDone();
     http =
         new HttpServer(
@@ -60,7 +70,8 @@ public final class Server {
             ending,
             config.log().access(),
             version,
-            config.drain().timeout());
+            config.drain().timeout(),
+            control);
     management =
         config.access().management().isPresent()
             ? new ManagementServer(
@@ -69,10 +80,12 @@ public final class Server {
                 metrics,
                 ending,
                 config.log().access(),
-                version)
+                version,
+                access,
+                control)
             : null;
     rehearsal = new Rehearsal(config.http(), access, repository, metrics);
-    repository.all().forEach(this::listen);
+    repository.all().forEach(shown::listen);
     try {
       port = http.start();
       managementPort =
@@ -85,7 +98,37 @@ public final class Server {
       repository.close(0);
       throw e;
     }
-    repository.all().forEach(this::watch);
+    repository.all().forEach(shown::watch);
+  }
+
+  private ModelControl control(ServerConfig config, CompletableFuture<OnnxRuntime> runtime) {
+    ModelControl.Observer observer =
+        new ModelControl.Observer() {
+          @Override
+          public void begins() {
+            modelsSettled.join();
+            rehearsal.close();
+          }
+
+          @Override
+          public void comes(ModelVersion version) {
+            shown.listen(version);
+            shown.watch(version);
+            shown.showPlacement(version);
+          }
+
+          @Override
+          public void goes(String model, long version) {
+            metrics.forget(model, version);
+          }
+        };
+    return new ModelControl(
+        repository,
+        config.repository().folder(),
+        config.runtime(),
+        runtime::join,
+        observer,
+        config.drain().timeout());
   }
 
   /**
@@ -114,10 +157,7 @@ public final class Server {
    */
   public void awaitModels() {
     modelsSettled.join();
-    repository.all().forEach(this::showPlacement);
-    for (int device : repository.devices()) {
-      metrics.bindGpu(device);
-    }
+    repository.all().forEach(shown::showPlacement);
     metrics.bindJvm();
     if (!draining) {
       rehearsal.start();
@@ -140,6 +180,7 @@ public final class Server {
   void announceStop() {
     draining = true;
     repository.loadNoMore();
+    control.ifPresent(ModelControl::stop);
     if (!modelsSettled.isDone()) {
       log.info("asked to stop: no more models are loaded than those that are being loaded");
     }
@@ -157,6 +198,7 @@ public final class Server {
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
     boolean answered = http.stop();
+    control.ifPresent(ModelControl::awaitLast);
     modelsSettled.join();
     // Jetty has waited for the requests; what is left is the instant between reply and release.
     boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
@@ -187,34 +229,6 @@ public final class Server {
   void abandon() {
     sleep(drain.delay());
     http.stop();
-  }
-
-  /** Counts its runs; the meters are made at the first. */
-  private void listen(ModelVersion version) {
-    version.listen(
-        (rows, join, run, split) ->
-            metrics.model(version.model(), version.version()).ran(rows, join, run, split));
-  }
-
-  private void watch(ModelVersion version) {
-    for (String state : new String[] {"loading", "ready", "unavailable"}) {
-      metrics.modelState(
-          version.model(), version.version(), state, () -> version.state().label().equals(state));
-    }
-    metrics.queueSize(version.model(), version.version(), version::waiting);
-  }
-
-  private void showPlacement(ModelVersion version) {
-    version
-        .placement()
-        .ifPresent(
-            placement ->
-                placement
-                    .nodes()
-                    .forEach(
-                        (provider, nodes) ->
-                            metrics.modelNodes(
-                                version.model(), version.version(), provider, nodes)));
   }
 
   private static void sleep(Duration duration) {

@@ -129,6 +129,17 @@ public final class JavaProcess implements AutoCloseable {
     }
   }
 
+  /** The memory that it has of the machine's, in KiB. */
+  public long residentKib() throws IOException {
+    for (String line :
+        Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new AssertionError("it has ended\n" + this);
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();

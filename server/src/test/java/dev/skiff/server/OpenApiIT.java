@@ -70,7 +70,8 @@ class OpenApiIT {
       "--port=0",
       "--host=127.0.0.1",
       "--log-level=error",
-      "--max-request-bytes=1KiB"
+      "--max-request-bytes=1KiB",
+      "--model-control=explicit"
     };
     Serve serve = (Serve) CommandLine.parse(arguments, Map.of(), "test");
     server = Server.start(serve.config(), "test");
@@ -104,7 +105,8 @@ class OpenApiIT {
         samples.add(new Sample("POST", template, iris, Map.of(), example.toString(), 200));
       }
       String good = requestExamples(template).getFirst().toString();
-      samples.add(new Sample("POST", template, iris, Map.of(), "{}", 400));
+      String wrong = isPrediction(template) ? "{}" : "[]";
+      samples.add(new Sample("POST", template, iris, Map.of(), wrong, 400));
       samples.add(new Sample("GET", template, iris, Map.of(), "", 405));
       samples.add(new Sample("POST", template, iris, Map.of("Accept", "image/png"), good, 406));
       samples.add(new Sample("POST", template, iris, Map.of(), " ".repeat(2000), 413));
@@ -116,9 +118,17 @@ class OpenApiIT {
       String absent = template.replace("{model}", "absent").replace("{version}", "1");
       String broken = template.replace("{model}", "broken").replace("{version}", "1");
       samples.add(new Sample(method, template, absent, Map.of(), "{}", 404));
-      samples.add(new Sample(method, template, broken, Map.of(), "{}", 503));
+      if (isPrediction(template)) {
+        samples.add(new Sample(method, template, broken, Map.of(), "{}", 503));
+      }
     }
+    String load = "/v2/repository/models/{model}/load";
+    samples.add(new Sample("POST", load, load.replace("{model}", "broken"), Map.of(), "{}", 422));
     return samples;
+  }
+
+  private static boolean isPrediction(String template) {
+    return !template.startsWith("/v2/repository/");
   }
 
   @ParameterizedTest

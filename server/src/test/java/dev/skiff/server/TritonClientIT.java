@@ -17,7 +17,7 @@ final class TritonClientIT {
   void theClientIsContent(@TempDir Path folder) throws Exception {
     Path scripts = Path.of("src/test/python");
     PythonEnvironment python = PythonEnvironment.of(scripts.resolve("requirements.txt"));
-    try (SkiffProcess server = SkiffProcess.serve(repository(folder))) {
+    try (SkiffProcess server = SkiffProcess.serve(repository(folder), "--model-control=explicit")) {
       PythonEnvironment.Result result =
           python.run(
               scripts.resolve("triton_client.py").toString(),
@@ -48,6 +48,7 @@ final class TritonClientIT {
         "identity-int64",
         "identity-int8",
         "identity-uint8",
+        "scalar",
         "versions");
   }
 }

@@ -10,9 +10,21 @@ import java.util.function.Function;
  * @param management the port of metrics and probes, if they have one of their own
  * @param apiKeys the file with the keys of which a request has to show one; without it, none has to
  * @param tls how connections are encrypted, if they are
+ * @param modelControl who decides which models are served
  */
 public record AccessConfig(
-    Optional<ManagementConfig> management, Optional<Path> apiKeys, Optional<TlsConfig> tls) {
+    Optional<ManagementConfig> management,
+    Optional<Path> apiKeys,
+    Optional<TlsConfig> tls,
+    ModelControl modelControl) {
+
+  /** Who decides which models are served, in Triton's words. */
+  public enum ModelControl {
+    /** The start: all that are there. */
+    NONE,
+    /** The start, and requests that load and unload models after it. */
+    EXPLICIT
+  }
 
   static AccessConfig of(Function<Key, Setting> settings) {
     String managementHost = settings.apply(Keys.MANAGEMENT_HOST).text();
@@ -22,6 +34,7 @@ public record AccessConfig(
             .mapToObj(port -> new ManagementConfig(host, port))
             .findAny(),
         settings.apply(Keys.API_KEYS).file(),
-        TlsConfig.of(settings));
+        TlsConfig.of(settings),
+        settings.apply(Keys.MODEL_CONTROL).choice(ModelControl.class));
   }
 }

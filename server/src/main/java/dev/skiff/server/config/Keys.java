@@ -17,7 +17,8 @@ public final class Keys {
           "management-port",
           "PORT",
           "none",
-          "a port for metrics and probes alone, in plain HTTP; /metrics is there only, then");
+          "a port for metrics, probes and model control, in plain HTTP; all but probes are there"
+              + " only, then");
   public static final Key MANAGEMENT_HOST =
       new Key(
           "management-host",
@@ -49,6 +50,12 @@ public final class Keys {
           "FILE",
           "",
           "authorities in PEM, one of which has to have signed a certificate that a client shows");
+  public static final Key MODEL_CONTROL =
+      new Key(
+          "model-control",
+          "none|explicit",
+          "none",
+          "explicit lets requests load, reload and unload models");
   public static final Key MAX_REQUEST_BYTES =
       new Key("max-request-bytes", "SIZE", "64MiB", "the largest request body");
   public static final Key REQUEST_TIMEOUT =
@@ -171,6 +178,7 @@ public final class Keys {
           TLS_CERT,
           TLS_KEY,
           TLS_CLIENT_CA,
+          MODEL_CONTROL,
           MAX_REQUEST_BYTES,
           REQUEST_TIMEOUT,
           IDLE_TIMEOUT,

@@ -1,7 +1,7 @@
 package dev.skiff.server.config;
 
 /**
- * Where metrics and probes are answered apart from everything else.
+ * Where those who operate the server are answered, apart from everybody else.
  *
  * @param host the address to listen on
  * @param port the port, 0 for any free one

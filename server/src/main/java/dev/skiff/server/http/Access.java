@@ -32,8 +32,8 @@ public final class Access {
     return new Access(config, gate, tls);
   }
 
-  /** Whether the metrics are on the port of the predictions. */
-  boolean showsMetrics() {
+  /** Whether metrics and model control are on the port of the predictions. */
+  boolean isOnePort() {
     return config.management().isEmpty();
   }
 

@@ -22,6 +22,7 @@ final class ErrorMapper {
       case REQUEST_TIMEOUT -> 408;
       case TOO_LARGE -> 413;
       case UNSUPPORTED_MEDIA_TYPE -> 415;
+      case LOAD_FAILED -> 422;
       case INTERNAL -> 500;
       case UNSUPPORTED -> 501;
       case OVERLOADED, NOT_READY -> 503;

@@ -4,6 +4,7 @@ import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelControl;
 import dev.skiff.server.model.ModelRepository;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -16,6 +17,7 @@ import io.javalin.util.JavalinException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ByteBufferPool;
@@ -65,6 +67,8 @@ public final class HttpServer {
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
    * @param drainTimeout how long {@link #stop} waits for requests under way
+   * @param control loads and unloads models, if requests may do that; on this port if there is no
+   *     other
    */
   public HttpServer(
       HttpConfig config,
@@ -74,14 +78,22 @@ public final class HttpServer {
       BooleanSupplier draining,
       boolean accessLog,
       String version,
-      Duration drainTimeout) {
+      Duration drainTimeout,
+      Optional<ModelControl> control) {
     this.config = config;
     this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
     List<Route> routes =
-        new ArrayList<>(Routes.service(config, repository, metrics, draining, version));
-    if (access.showsMetrics()) {
+        new ArrayList<>(
+            Routes.service(
+                config,
+                repository,
+                metrics,
+                draining,
+                version,
+                control.filter(it -> access.isOnePort())));
+    if (access.isOnePort()) {
       routes.add(Routes.metrics(metrics));
     }
     this.lane = new FastLane(routes, reception, config.maxRequestBytes());

@@ -2,9 +2,11 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.config.ManagementConfig;
 import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelControl;
 import dev.skiff.server.model.ModelRepository;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -15,14 +17,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Metrics and probes on a port of their own, for those who operate the server: in plain HTTP, by
- * threads of its own, and until the server has ended. Starts and stops once, from one thread.
+ * Metrics, probes and model control on a port of their own, for those who operate the server: in
+ * plain HTTP, by threads of its own, and until the server has ended. Starts and stops once, from
+ * one thread.
  */
 public final class ManagementServer {
   private static final Logger log = LoggerFactory.getLogger(ManagementServer.class);
 
   /** One accepts, one selects and answers, the others take their place meanwhile. */
   private static final int THREADS = 4;
+
+  /** Operations on models hold these while they last. */
+  private static final int CONTROL_THREADS = 4;
 
   private static final long IDLE_MILLIS = 30_000;
 
@@ -36,6 +42,8 @@ public final class ManagementServer {
    * @param draining whether the server is about to end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
+   * @param access who may control models
+   * @param control loads and unloads models, if requests may do that
    */
   public ManagementServer(
       ManagementConfig config,
@@ -43,9 +51,12 @@ public final class ManagementServer {
       Metrics metrics,
       BooleanSupplier draining,
       boolean accessLog,
-      String version) {
+      String version,
+      Access access,
+      Optional<ModelControl> control) {
     this.config = config;
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS, THREADS);
+    int most = control.isPresent() ? THREADS + CONTROL_THREADS : THREADS;
+    QueuedThreadPool threads = new QueuedThreadPool(most, THREADS);
     threads.setName("skiff-management");
     threads.setReservedThreads(0);
     jetty = new Server(threads);
@@ -58,9 +69,14 @@ public final class ManagementServer {
     connector.setPort(config.port());
     connector.setIdleTimeout(IDLE_MILLIS);
     jetty.addConnector(connector);
-    List<Route> routes = new ArrayList<>(Routes.probes(repository, draining, version));
-    routes.add(Route.fastGet("/metrics", Routes.metrics(metrics)));
-    jetty.setHandler(new FastLane(routes, new Reception(metrics, accessLog), 0));
+    List<Route> routes = new ArrayList<>();
+    // Who only looks needs no key here; who changes something does.
+    Routes.probes(repository, draining, version).forEach(probe -> routes.add(probe.unguarded()));
+    routes.add(Route.fastGet("/metrics", Routes.metrics(metrics)).unguarded());
+    control.ifPresent(found -> routes.addAll(Routes.control(found)));
+    Reception reception = new Reception(metrics, accessLog, access.gate());
+    int largest = control.isPresent() ? RepositoryHandler.LARGEST_BODY : 0;
+    jetty.setHandler(new FastLane(routes, reception, largest));
     jetty.setErrorHandler(new JettyErrors(metrics));
   }
 

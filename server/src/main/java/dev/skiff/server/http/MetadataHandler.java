@@ -9,6 +9,7 @@ import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** {@code GET /v2…}: what the V2 protocol tells of the server and its models. */
 final class MetadataHandler {
@@ -18,10 +19,19 @@ final class MetadataHandler {
 
   private final ModelRepository repository;
   private final String version;
+  private final List<String> extensions;
 
-  MetadataHandler(ModelRepository repository, String version) {
+  /**
+   * The metadata of a server.
+   *
+   * @param loadsModels whether requests to the same port may load and unload models
+   */
+  MetadataHandler(ModelRepository repository, String version, boolean loadsModels) {
     this.repository = repository;
     this.version = version;
+    this.extensions =
+        Stream.concat(EXTENSIONS.stream(), Stream.of("model_repository").filter(it -> loadsModels))
+            .toList();
   }
 
   /** {@code GET /v2}: server metadata. */
@@ -33,7 +43,7 @@ final class MetadataHandler {
               json.writeStringField("name", "skiff");
               json.writeStringField("version", version);
               json.writeArrayFieldStart("extensions");
-              for (String extension : EXTENSIONS) {
+              for (String extension : extensions) {
                 json.writeString(extension);
               }
               json.writeEndArray();

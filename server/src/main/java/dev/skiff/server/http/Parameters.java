@@ -57,6 +57,17 @@ record Parameters(Map<String, Object> values) {
             + RequestInputs.shortened(timeout.toString()));
   }
 
+  /** Checks what the loading of a model asks for: its files and their meaning stay as they are. */
+  void load() {
+    for (String name : values.keySet()) {
+      if (name.equals("config") || name.startsWith("file:")) {
+        throw InferenceException.invalid(
+            "parameter '%s' is not supported: a model is loaded as it lies in the model repository"
+                .formatted(RequestInputs.shortened(name)));
+      }
+    }
+  }
+
   /** The bytes of an input's data, if it comes in binary form. */
   OptionalLong input() {
     refuseSharedMemory();

@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * others, through a connector of their own on the loopback interface, in TLS if clients need it and
  * no certificate, and nothing counts or logs them; a slow model runs for the first of them only.
  * Its threads run behind the compilers, whose work is what it is for, where the JVM minds
- * priorities, as in the images. It ends by itself. Started and closed once each, by one thread.
+ * priorities, as in the images. It ends by itself. Started once; closed by any thread, however
+ * often, before it starts too.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
@@ -55,8 +56,8 @@ public final class Rehearsal implements AutoCloseable {
 
   /** Begins; does nothing if it is turned off. */
   @SuppressWarnings("ThreadPriorityCheck") // nothing is right or wrong by it
-  public void start() {
-    if (config.fastLane() && config.rehearsal().isPositive()) {
+  public synchronized void start() {
+    if (config.fastLane() && config.rehearsal().isPositive() && !closed) {
       thread.setPriority(Thread.MIN_PRIORITY);
       thread.start();
     }
@@ -65,7 +66,9 @@ public final class Rehearsal implements AutoCloseable {
   /** Ends it, if it has not ended, and waits until it has let go of the models. */
   @Override
   public void close() {
-    closed = true;
+    synchronized (this) {
+      closed = true;
+    }
     try {
       thread.join();
     } catch (InterruptedException e) {

@@ -2,23 +2,26 @@ package dev.skiff.server.http;
 
 import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.metrics.Metrics;
+import dev.skiff.server.model.ModelControl;
 import dev.skiff.server.model.ModelRepository;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** Every path that the server answers; {@code openapi.json} describes the same ones. */
 final class Routes {
   private Routes() {}
 
-  /** What clients ask for, and the probes. */
+  /** What clients ask for, and the probes; and model control, if that is to be here. */
   static List<Route> service(
       HttpConfig config,
       ModelRepository repository,
       Metrics metrics,
       BooleanSupplier draining,
-      String version) {
+      String version,
+      Optional<ModelControl> control) {
     Predictions predictions =
         new Predictions(
             repository,
@@ -28,7 +31,7 @@ final class Routes {
             config.threads());
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);
-    MetadataHandler metadata = new MetadataHandler(repository, version);
+    MetadataHandler metadata = new MetadataHandler(repository, version, control.isPresent());
     ModelHandler model = new ModelHandler(repository, metrics);
     List<Route> routes =
         new ArrayList<>(
@@ -52,6 +55,7 @@ final class Routes {
                 Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
                 Route.fastPost("/v2/models/{model}/versions/{version}/infer", infer)));
     routes.addAll(probes(repository, draining, version));
+    control.ifPresent(found -> routes.addAll(control(found)));
     return routes;
   }
 
@@ -64,6 +68,15 @@ final class Routes {
         Route.fastGet("/health/ready", health::ready).unguarded(),
         Route.fastGet("/v2/health/live", health::live).unguarded(),
         Route.fastGet("/v2/health/ready", health::ready).unguarded());
+  }
+
+  /** What changes which models are served. */
+  static List<Route> control(ModelControl control) {
+    RepositoryHandler handler = new RepositoryHandler(control);
+    return List.of(
+        Route.fastPost("/v2/repository/index", handler::index),
+        Route.fastPost("/v2/repository/models/{model}/load", handler::load),
+        Route.fastPost("/v2/repository/models/{model}/unload", handler::unload));
   }
 
   /** What Prometheus reads. */

@@ -15,6 +15,8 @@ public enum ErrorCode {
   /** The request is larger than a limit allows. */
   TOO_LARGE,
   UNSUPPORTED_MEDIA_TYPE,
+  /** A model cannot be loaded as it lies in the model repository. */
+  LOAD_FAILED,
   /** The server or the model failed. */
   INTERNAL,
   /** The request is right, but this server does not do what it asks for. */

@@ -3,6 +3,7 @@ package dev.skiff.server.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -15,6 +16,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentNavigableMap;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +55,7 @@ public final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
   private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
+  private final Set<Integer> gpus = ConcurrentHashMap.newKeySet();
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile @Nullable JvmGcMetrics garbageCollection;
 
@@ -77,7 +81,9 @@ public final class Metrics implements AutoCloseable {
 
   /** Adds the meters of a GPU, counted from 0, if the driver's library for them is here. */
   public void bindGpu(int device) {
-    Nvml.open().ifPresent(nvml -> GpuMeters.bind(device, nvml, registry));
+    if (gpus.add(device)) {
+      Nvml.open().ifPresent(nvml -> GpuMeters.bind(device, nvml, registry));
+    }
   }
 
   /** The meters of one version of a model, made at their first use. */
@@ -86,8 +92,7 @@ public final class Metrics implements AutoCloseable {
     ModelMeters known = models.get(key);
     return known != null
         ? known
-        : models.computeIfAbsent(
-            key, made -> new ModelMeters(registry, model, Long.toString(version)));
+        : models.computeIfAbsent(key, made -> new ModelMeters(registry, tags(model, version)));
   }
 
   /** Whether nobody has asked for a prediction or its statistics. */
@@ -97,28 +102,54 @@ public final class Metrics implements AutoCloseable {
 
   /** Shows whether a version is in this state. */
   public void modelState(String model, long version, String state, BooleanSupplier isIn) {
-    Gauge.builder("skiff.model.state", isIn, in -> in.getAsBoolean() ? 1 : 0)
-        .description("1 for the state that the model's version is in")
-        .tags("model", model, "version", Long.toString(version), "state", state)
-        .strongReference(true)
-        .register(registry);
+    show(
+        "skiff.model.state",
+        "1 for the state that the model's version is in",
+        tags(model, version).and("state", state),
+        () -> isIn.getAsBoolean() ? 1 : 0);
   }
 
   /** Shows how many requests wait for a version. */
   public void queueSize(String model, long version, IntSupplier size) {
-    Gauge.builder("skiff.queue.size", size, IntSupplier::getAsInt)
-        .description("Requests that wait for their turn")
-        .tags("model", model, "version", Long.toString(version))
-        .strongReference(true)
-        .register(registry);
+    show(
+        "skiff.queue.size",
+        "Requests that wait for their turn",
+        tags(model, version),
+        size::getAsInt);
   }
 
   /** Shows how many nodes of a version's graph an execution provider has. */
-  public void modelNodes(String model, long version, String provider, int nodes) {
-    Gauge.builder("skiff.model.nodes", () -> nodes)
-        .description("Nodes of the model's graph, by the execution provider that runs them")
-        .tags("model", model, "version", Long.toString(version), "provider", provider)
-        .register(registry);
+  public void modelNodes(String model, long version, String provider, IntSupplier nodes) {
+    show(
+        "skiff.model.nodes",
+        "Nodes of the model's graph, by the execution provider that runs them",
+        tags(model, version).and("provider", provider),
+        nodes::getAsInt);
+  }
+
+  private static Tags tags(String model, long version) {
+    return Tags.of("model", model, "version", Long.toString(version));
+  }
+
+  /** What is shown already stays as it is, until it is forgotten. */
+  private void show(String name, String description, Tags tags, DoubleSupplier value) {
+    if (registry.find(name).tags(tags).gauge() == null) {
+      Gauge.builder(name, value, DoubleSupplier::getAsDouble)
+          .description(description)
+          .tags(tags)
+          .strongReference(true)
+          .register(registry);
+    }
+  }
+
+  /** Takes away all that is shown of a version that is not served any more. */
+  public void forget(String model, long version) {
+    models.remove(new Version(model, version));
+    for (Meter meter : registry.getMeters()) {
+      if (meter.getId().getTags().containsAll(tags(model, version).stream().toList())) {
+        registry.remove(meter);
+      }
+    }
   }
 
   /** Counts an answer that was an error. */
@@ -216,8 +247,7 @@ public final class Metrics implements AutoCloseable {
     private final Counter responseBytes;
     private volatile long lastMillis;
 
-    private ModelMeters(PrometheusMeterRegistry registry, String model, String version) {
-      Tags tags = Tags.of("model", model, "version", version);
+    private ModelMeters(PrometheusMeterRegistry registry, Tags tags) {
       total = timer("skiff.request.duration", "From the body to the reply", tags, registry);
       failure =
           timer("skiff.request.failed.duration", "The same, ended by an error", tags, registry);

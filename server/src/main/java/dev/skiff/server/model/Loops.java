@@ -1,8 +1,8 @@
 package dev.skiff.server.model;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
@@ -35,21 +35,26 @@ final class Loops {
    * @throws IOException if the file cannot be read
    */
   static boolean mayBeIn(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file)) {
+    // Of an arena, which unmaps it at once: models are loaded again and again.
+    try (FileChannel channel = FileChannel.open(file);
+        Arena arena = Arena.ofConfined()) {
       if (channel.size() > LARGE) {
         return true;
       }
-      MappedByteBuffer bytes = channel.map(MapMode.READ_ONLY, 0, channel.size());
+      ByteBuffer bytes = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena).asByteBuffer();
       for (int at = 0; at < bytes.limit() - 1; at++) {
         if (bytes.get(at) == OP_TYPE && isOperator(bytes, at + 1)) {
           return true;
         }
       }
       return false;
+    } catch (InternalError e) {
+      // So Java says that the file has become shorter than what was mapped.
+      throw new IOException(e);
     }
   }
 
-  private static boolean isOperator(MappedByteBuffer bytes, int at) {
+  private static boolean isOperator(ByteBuffer bytes, int at) {
     int left = bytes.limit() - at - 1;
     for (ByteBuffer name : OPERATORS) {
       int length = name.remaining();

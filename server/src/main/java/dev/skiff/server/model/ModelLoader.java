@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,29 +49,40 @@ final class ModelLoader {
     if (file == null) {
       throw new ModelLoadException("version " + version + " is not there");
     }
+    boolean mayLoop = mayLoop(file);
     ExecutionProvider provider = provider(runtime, model, config);
     Concurrency concurrency = concurrency(config.runtime(), provider, false);
     OnnxSession session = open(runtime, file, provider, concurrency);
-    placed(session, model, config);
-    Optional<ServiceTime> warm = warmUp(session, model, config);
-    boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
-    Concurrency better = concurrency(config.runtime(), provider, costly);
-    if (!better.equals(concurrency)) {
-      session.close();
-      session = open(runtime, file, provider, better);
-      warm = warmUp(session, model, config);
+    @Nullable OnnxSession unfinished = session;
+    try {
+      placed(session, model, config);
+      Optional<ServiceTime> warm = warmUp(session, model, config);
+      boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
+      Concurrency better = concurrency(config.runtime(), provider, costly);
+      if (!better.equals(concurrency)) {
+        unfinished = null;
+        session.close();
+        session = open(runtime, file, provider, better);
+        unfinished = session;
+        warm = warmUp(session, model, config);
+      }
+      Batcher batcher = batcher(session, config, warm, better.runs(), listener);
+      ServiceTime serviceTime = warm.orElseGet(ServiceTime::unknown);
+      unfinished = null;
+      return new LoadedModel(
+          session.inputs(),
+          session.outputs(),
+          labels,
+          session.pool(),
+          batcher,
+          mayLoop ? serviceTime.unbounded() : serviceTime,
+          Placement.on(provider, session.placement()),
+          end(batcher, session));
+    } finally {
+      if (unfinished != null) {
+        unfinished.close();
+      }
     }
-    Batcher batcher = batcher(session, config, warm, better.runs(), listener);
-    ServiceTime serviceTime = warm.orElseGet(ServiceTime::unknown);
-    return new LoadedModel(
-        session.inputs(),
-        session.outputs(),
-        labels,
-        session.pool(),
-        batcher,
-        mayLoop(file) ? serviceTime.unbounded() : serviceTime,
-        Placement.on(provider, session.placement()),
-        end(batcher, session));
   }
 
   private static ExecutionProvider provider(
@@ -92,7 +104,6 @@ final class ModelLoader {
             .formatted(
                 placement.onCpu(), placement.total(), String.join(", ", placement.cpuOperators()));
     if (config.runtime().provider().requireFullGpu()) {
-      session.close();
       throw new ModelLoadException("require-full-gpu is set, but " + rest);
     }
     log.info("model '{}': {}", model.name(), rest);
@@ -125,7 +136,6 @@ final class ModelLoader {
     } catch (InferenceException e) {
       Optional<String> fault = session.fault();
       if (fault.isPresent()) {
-        session.close();
         throw new ModelLoadException(fault.get());
       }
       log.warn(

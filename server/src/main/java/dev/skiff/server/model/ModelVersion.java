@@ -7,9 +7,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One version of a model: its state, and while it is ready, the leases on it. The native session is
- * closed by the last lease that ends after {@link #retire}, never under a running request.
- * Thread-safe.
+ * One version of a model, loaded once: its state, and while it is ready, the leases on it. The
+ * native session is closed after {@link #retire} when the last lease has ended, never under a
+ * running request. A version that is loaded anew is another object. Thread-safe.
  */
 public final class ModelVersion {
   private final String model;
@@ -18,6 +18,10 @@ public final class ModelVersion {
   private @Nullable LoadedModel loaded;
   private @Nullable LoadedModel retired;
   private int leases;
+
+  /** Those that wait for the last lease. They free the model then: it may have gigabytes. */
+  private int waiters;
+
   private volatile RunListener listener = (rows, join, run, split) -> {};
 
   ModelVersion(String model, long version) {
@@ -105,9 +109,8 @@ public final class ModelVersion {
   }
 
   /**
-   * Takes no more requests and waits until those under way are done. The model is freed then, by
-   * the last lease that ends, however late. When patience ends before, requests that still wait for
-   * their turn are refused.
+   * Takes no more requests and waits until those under way are done, then frees the model. When
+   * patience ends before, the last lease that ends does that, however late.
    *
    * @param patience how long to wait, in milliseconds
    * @return whether the model has been freed
@@ -119,24 +122,27 @@ public final class ModelVersion {
     }
     state = new ModelState.Unavailable("retired");
     long end = System.nanoTime() + patience * 1_000_000;
-    while (leases > 0) {
-      long left = (end - System.nanoTime()) / 1_000_000;
-      if (left <= 0) {
-        refuseThoseThatWait();
-        return false;
-      }
-      try {
+    waiters++;
+    try {
+      while (leases > 0) {
+        long left = (end - System.nanoTime()) / 1_000_000;
+        if (left <= 0) {
+          return false;
+        }
         wait(left);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
       }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      waiters--;
+      releaseIfUnused();
     }
-    releaseIfUnused();
-    return true;
   }
 
-  private void refuseThoseThatWait() {
+  /** Has requests that wait for their turn on a retired model refused. */
+  synchronized void refuseThoseThatWait() {
     LoadedModel unpublished = retired;
     if (unpublished != null) {
       unpublished.batcher().stop();
@@ -153,7 +159,9 @@ public final class ModelVersion {
 
   private synchronized void end() {
     leases--;
-    releaseIfUnused();
+    if (waiters == 0) {
+      releaseIfUnused();
+    }
     notifyAll();
   }
 

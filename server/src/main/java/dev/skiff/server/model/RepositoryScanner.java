@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -61,16 +62,42 @@ public final class RepositoryScanner {
         log.warn("passed over the model '{}': a name has letters, digits, '.', '_', '-'", name);
       }
     }
-    Path lone = repository.resolve(FILE);
-    if (Files.isRegularFile(lone)) {
+    Optional<ScannedModel> lone = lone(repository);
+    if (lone.isPresent()) {
       if (models.stream().anyMatch(model -> model.name().equals(LONE_MODEL))) {
         log.warn("passed over {}: there is a folder '{}' with a model too", FILE, LONE_MODEL);
       } else {
-        models.add(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, lone))));
+        models.add(lone.get());
       }
     }
     models.sort(Comparator.comparing(ScannedModel::name));
     return models;
+  }
+
+  /**
+   * The model of this name in a folder, if it is there.
+   *
+   * @throws IOException if the model's folder cannot be read
+   */
+  static Optional<ScannedModel> scan(Path repository, String name) throws IOException {
+    if (!isName(name)) {
+      return Optional.empty();
+    }
+    Path folder = repository.resolve(name);
+    if (Files.isDirectory(folder)) {
+      NavigableMap<Long, Path> versions = versions(folder);
+      if (!versions.isEmpty()) {
+        return Optional.of(new ScannedModel(name, folder, versions));
+      }
+    }
+    return name.equals(LONE_MODEL) ? lone(repository) : Optional.empty();
+  }
+
+  private static Optional<ScannedModel> lone(Path repository) {
+    Path file = repository.resolve(FILE);
+    return Files.isRegularFile(file)
+        ? Optional.of(new ScannedModel(LONE_MODEL, repository, new TreeMap<>(Map.of(1L, file))))
+        : Optional.empty();
   }
 
   private static NavigableMap<Long, Path> versions(Path folder) throws IOException {

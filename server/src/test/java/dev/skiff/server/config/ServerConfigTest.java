@@ -33,6 +33,7 @@ class ServerConfigTest {
           Map.entry(Keys.TLS_CERT, "cert.pem"),
           Map.entry(Keys.TLS_KEY, "key.pem"),
           Map.entry(Keys.TLS_CLIENT_CA, "ca.pem"),
+          Map.entry(Keys.MODEL_CONTROL, "explicit"),
           Map.entry(Keys.MAX_REQUEST_BYTES, "9002"),
           Map.entry(Keys.REQUEST_TIMEOUT, "9003ms"),
           Map.entry(Keys.IDLE_TIMEOUT, "9004s"),
@@ -82,7 +83,11 @@ class ServerConfigTest {
                     10_000,
                     true,
                     Duration.ofSeconds(10)),
-                new AccessConfig(Optional.empty(), Optional.empty(), Optional.empty()),
+                new AccessConfig(
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    AccessConfig.ModelControl.NONE),
                 new RepositoryConfig(Path.of("models"), Optional.empty()),
                 new RuntimeConfig(
                     OptionalInt.empty(),
@@ -119,7 +124,8 @@ class ServerConfigTest {
                         new TlsConfig(
                             Path.of("cert.pem"),
                             Path.of("key.pem"),
-                            Optional.of(Path.of("ca.pem"))))),
+                            Optional.of(Path.of("ca.pem")))),
+                    AccessConfig.ModelControl.EXPLICIT),
                 new RepositoryConfig(Path.of("elsewhere"), Optional.of("iris")),
                 new RuntimeConfig(
                     OptionalInt.of(1006),
@@ -222,6 +228,9 @@ class ServerConfigTest {
               "--intra-op-threads=all",
               "--intra-op-threads: expected auto or a whole number from 1 to 1024, got 'all'"),
           List.of("--access-log=yes", "--access-log: expected true or false, got 'yes'"),
+          List.of(
+              "--model-control=poll",
+              "--model-control: expected one of none, explicit, got 'poll'"),
           List.of("--log-format=xml", "--log-format: expected one of text, json, got 'xml'"));
 
   @ParameterizedTest

@@ -73,7 +73,7 @@ class HealthHandlerTest {
   @Test
   void tellsThatAModelIsNotReady() throws IOException {
     FakeExchange exchange = FakeExchange.to("a");
-    new MetadataHandler(repository(), "1.2.3").modelReady(exchange);
+    new MetadataHandler(repository(), "1.2.3", false).modelReady(exchange);
     assertThat(exchange.status).isEqualTo(503);
     assertThat(reply(exchange)).hasToString("{\"name\":\"a\",\"ready\":false}");
   }

@@ -117,7 +117,8 @@ class RehearsalIT {
   }
 
   private static Access access(Optional<TlsConfig> tls) {
-    return Access.open(new AccessConfig(Optional.empty(), Optional.empty(), tls));
+    return Access.open(
+        new AccessConfig(Optional.empty(), Optional.empty(), tls, AccessConfig.ModelControl.NONE));
   }
 
   private ModelRepository load(Path folder) {

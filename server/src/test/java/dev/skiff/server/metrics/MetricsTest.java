@@ -147,8 +147,8 @@ class MetricsTest {
 
   @Test
   void nodesAreShownByTheirProvider() {
-    metrics.modelNodes("iris", 3, "cuda", 7);
-    metrics.modelNodes("iris", 3, "cpu", 2);
+    metrics.modelNodes("iris", 3, "cuda", () -> 7);
+    metrics.modelNodes("iris", 3, "cpu", () -> 2);
     System.gc(); // gauges hold their values weakly unless told otherwise
     assertThat(metrics.scrape())
         .contains("skiff_model_nodes{model=\"iris\",provider=\"cuda\",version=\"3\"} 7.0\n")
@@ -189,7 +189,7 @@ class MetricsTest {
     metrics.error("NOT_FOUND");
     metrics.queueSize("iris", 3, () -> 0);
     metrics.modelState("iris", 3, "ready", () -> true);
-    metrics.modelNodes("iris", 3, "cuda", 7);
+    metrics.modelNodes("iris", 3, "cuda", () -> 7);
   }
 
   private Set<String> families() {

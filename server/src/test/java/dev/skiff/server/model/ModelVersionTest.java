@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.skiff.server.BadInput;
+import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
+import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.model.ModelVersion.Lease;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -91,6 +97,35 @@ class ModelVersionTest {
     assertThat(releases).hasValue(1);
     assertThat(version.retire(0)).isTrue();
     assertThat(releases).hasValue(1);
+  }
+
+  @Test
+  void whoWaitsForTheLastLeaseFreesTheModel() throws Exception {
+    AtomicReference<Thread> releasing = new AtomicReference<>();
+    version.publish(Models.loaded(() -> releasing.set(Thread.currentThread())));
+    Lease lease = version.acquire();
+    FutureTask<Boolean> retiring = new FutureTask<>(() -> version.retire(PATIENT));
+    Thread thread = Thread.ofPlatform().daemon().start(retiring);
+    while (!version.state().equals(new ModelState.Unavailable("retired"))) {
+      Thread.onSpinWait();
+    }
+    lease.close();
+    assertThat(retiring.get()).isTrue();
+    assertThat(releasing).hasValue(thread);
+  }
+
+  @Test
+  void thoseThatWaitOnARetiredModelCanBeRefused() {
+    publish();
+    try (Lease lease = version.acquire();
+        InferenceRequest request =
+            new InferenceRequest(Map.of(), List.of(), Deadline.after(Duration.ofDays(1)))) {
+      version.retire(0);
+      version.refuseThoseThatWait();
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(() -> lease.target().batcher().run(request))
+          .returns(ErrorCode.NOT_READY, InferenceException::code);
+    }
   }
 
   @Test
