@@ -84,7 +84,7 @@ public final class Server {
                 access,
                 control)
             : null;
-    rehearsal = new Rehearsal(config.http(), repository, metrics);
+    rehearsal = new Rehearsal(config.http(), access, repository, metrics);
     repository.all().forEach(shown::listen);
     try {
       port = http.start();

@@ -1,21 +1,23 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.config.AccessConfig;
-import java.util.List;
-import java.util.stream.Stream;
+import java.security.GeneralSecurityException;
+import java.util.function.BooleanSupplier;
+import javax.net.SocketFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.jspecify.annotations.Nullable;
 
 /** What keeps strangers out, read and checked; nothing of it is loaded that is not asked for. */
 public final class Access {
   private final AccessConfig config;
   private final Gate gate;
-  private final List<ConnectionFactory> encryption;
+  private final @Nullable Tls tls;
 
-  private Access(AccessConfig config, Gate gate, List<ConnectionFactory> encryption) {
+  private Access(AccessConfig config, Gate gate, @Nullable Tls tls) {
     this.config = config;
     this.gate = gate;
-    this.encryption = encryption;
+    this.tls = tls;
   }
 
   /**
@@ -26,9 +28,8 @@ public final class Access {
   public static Access open(AccessConfig config) {
     // Not by references to their constructors, which load a class even if nobody calls them.
     Gate gate = config.apiKeys().isPresent() ? new ApiKeys(config.apiKeys().get()) : Gate.OPEN;
-    List<ConnectionFactory> encryption =
-        config.tls().isPresent() ? List.of(new Tls(config.tls().get())) : List.of();
-    return new Access(config, gate, encryption);
+    Tls tls = config.tls().isPresent() ? new Tls(config.tls().get()) : null;
+    return new Access(config, gate, tls);
   }
 
   /** Whether metrics and model control are on the port of the predictions. */
@@ -36,9 +37,34 @@ public final class Access {
     return config.management().isEmpty();
   }
 
-  /** What connections are made of that speak HTTP in the end, from the network inwards. */
-  ConnectionFactory[] connections(HttpConnectionFactory http) {
-    return Stream.concat(encryption.stream(), Stream.of(http)).toArray(ConnectionFactory[]::new);
+  /**
+   * What connections are made of that speak HTTP in the end, from the network inwards.
+   *
+   * @param ready whether the server is, for the container's health check
+   */
+  ConnectionFactory[] connections(HttpConnectionFactory http, BooleanSupplier ready) {
+    return tls == null
+        ? new ConnectionFactory[] {http}
+        : new ConnectionFactory[] {new PlainProbe(tls, ready), tls, http};
+  }
+
+  /**
+   * What connections of a rehearsal are made of: the same, but in plain where clients need a
+   * certificate, which it has not.
+   */
+  ConnectionFactory[] rehearsed(HttpConnectionFactory http) {
+    return isRehearsedEncrypted()
+        ? new ConnectionFactory[] {new Tls(config.tls().orElseThrow()), http}
+        : new ConnectionFactory[] {http};
+  }
+
+  /** Makes the other ends of these connections. */
+  SocketFactory rehearsing() throws GeneralSecurityException {
+    return isRehearsedEncrypted() ? TrustingClient.sockets() : SocketFactory.getDefault();
+  }
+
+  private boolean isRehearsedEncrypted() {
+    return config.tls().isPresent() && config.tls().get().clientAuthority().isEmpty();
   }
 
   /** Who is answered. */

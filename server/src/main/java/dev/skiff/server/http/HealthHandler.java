@@ -66,8 +66,13 @@ final class HealthHandler {
 
   /** {@code GET /health/ready} and {@code /v2/health/ready}: send requests here. */
   void ready(Exchange exchange) throws IOException {
-    boolean ready = status() == Status.OK;
+    boolean ready = isReady();
     reply(exchange, ready, flag("ready", ready));
+  }
+
+  /** Whether requests are answered. */
+  boolean isReady() {
+    return status() == Status.OK;
   }
 
   private Status status() {

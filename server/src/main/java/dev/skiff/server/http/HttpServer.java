@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -55,6 +56,7 @@ public final class HttpServer {
   private final Reception reception;
   private final JettyErrors jettyErrors;
   private final FastLane lane;
+  private final BooleanSupplier ready;
   private final Javalin javalin;
 
   /**
@@ -95,6 +97,7 @@ public final class HttpServer {
       routes.add(Routes.metrics(metrics));
     }
     this.lane = new FastLane(routes, reception, config.maxRequestBytes());
+    this.ready = new HealthHandler(repository, draining, version)::isReady;
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
@@ -131,18 +134,15 @@ public final class HttpServer {
   }
 
   private Connector connector(Server server, HttpConfiguration http) {
+    HttpConnectionFactory plain =
+        config.fastLane()
+            ? new LaneConnector.Connections(http, lane)
+            : new HttpConnectionFactory(http);
+    ConnectionFactory[] connections = access.connections(plain, ready);
     ServerConnector connector =
         config.fastLane()
-            ? new LaneConnector(
-                server, http, access.connections(new LaneConnector.Connections(http, lane)))
-            : new ServerConnector(
-                server,
-                null,
-                null,
-                BUFFERS,
-                -1,
-                -1,
-                access.connections(new HttpConnectionFactory(http)));
+            ? new LaneConnector(server, http, connections)
+            : new ServerConnector(server, null, null, BUFFERS, -1, -1, connections);
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());

@@ -42,8 +42,8 @@ final class Json {
       Pattern.compile(
           "(?s)(, from `[^`]*`(?=\\))| ?: enable `[^`]*` to allow| \\(start marker at .*|\n.*)");
 
-  private static final TensorParser.Factory FACTORY =
-      new TensorParser.Factory(
+  private static final TensorJsonFactory FACTORY =
+      new TensorJsonFactory(
           new JsonFactoryBuilder()
               .streamReadConstraints(
                   StreamReadConstraints.builder()

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import javax.net.SocketFactory;
 
 /** A connection to a server in this process, with one request on its way at a time. */
 final class LoopbackClient implements AutoCloseable {
@@ -19,8 +20,8 @@ final class LoopbackClient implements AutoCloseable {
   /** Takes any head that the server writes. */
   private final byte[] piece = new byte[8 << 10];
 
-  LoopbackClient(int port) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+  LoopbackClient(SocketFactory sockets, int port) throws IOException {
+    socket = sockets.createSocket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
     in = socket.getInputStream();
   }

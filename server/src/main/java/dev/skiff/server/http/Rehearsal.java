@@ -5,9 +5,11 @@ import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.SocketFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -18,10 +20,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Requests that the server sends itself in its first seconds, while nobody else does, so that the
  * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
- * others, through a connector of their own on the loopback interface, and nothing counts or logs
- * them; a slow model runs for the first of them only. Its threads run behind the compilers, whose
- * work is what it is for, where the JVM minds priorities, as in the images. It ends by itself.
- * Started once; closed by any thread, however often, before it starts too.
+ * others, through a connector of their own on the loopback interface, in TLS if clients need it and
+ * no certificate, and nothing counts or logs them; a slow model runs for the first of them only.
+ * Its threads run behind the compilers, whose work is what it is for, where the JVM minds
+ * priorities, as in the images. It ends by itself. Started once; closed by any thread, however
+ * often, before it starts too.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
@@ -30,6 +33,7 @@ public final class Rehearsal implements AutoCloseable {
   private static final int CONNECTIONS = 16;
 
   private final HttpConfig config;
+  private final Access access;
   private final ModelRepository repository;
   private final Metrics metrics;
   private final Thread thread =
@@ -40,10 +44,12 @@ public final class Rehearsal implements AutoCloseable {
   /**
    * A rehearsal of the models that are ready when it starts.
    *
+   * @param access of the server; it says whether connections are encrypted
    * @param metrics of the server; they tell when a client asks for a prediction, which ends this
    */
-  public Rehearsal(HttpConfig config, ModelRepository repository, Metrics metrics) {
+  public Rehearsal(HttpConfig config, Access access, ModelRepository repository, Metrics metrics) {
     this.config = config;
+    this.access = access;
     this.repository = repository;
     this.metrics = metrics;
   }
@@ -106,7 +112,7 @@ public final class Rehearsal implements AutoCloseable {
     HttpServer.configure(http);
     FastLane lane = new FastLane(routes, reception, config.maxRequestBytes());
     LaneConnector connector =
-        new LaneConnector(jetty, http, new LaneConnector.Connections(http, lane));
+        new LaneConnector(jetty, http, access.rehearsed(new LaneConnector.Connections(http, lane)));
     connector.runBehindOthers();
     connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
     jetty.addConnector(connector);
@@ -125,11 +131,13 @@ public final class Rehearsal implements AutoCloseable {
   }
 
   /** Sends the requests in turns, those that are answered well. */
-  private void send(List<byte[]> requests, int port, long end) throws IOException {
+  private void send(List<byte[]> requests, int port, long end)
+      throws GeneralSecurityException, IOException {
+    SocketFactory sockets = access.rehearsing();
     List<LoopbackClient> clients = new ArrayList<>();
     try {
       for (int i = 0; i < CONNECTIONS; i++) {
-        clients.add(new LoopbackClient(port));
+        clients.add(new LoopbackClient(sockets, port));
       }
       List<byte[]> good = new ArrayList<>();
       for (byte[] request : requests) {

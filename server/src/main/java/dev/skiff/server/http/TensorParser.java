@@ -1,7 +1,5 @@
 package dev.skiff.server.http;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.io.IOContext;
 import com.fasterxml.jackson.core.json.UTF8StreamJsonParser;
 import com.fasterxml.jackson.core.sym.ByteQuadsCanonicalizer;
@@ -16,7 +14,7 @@ import java.nio.ByteBuffer;
 final class TensorParser extends UTF8StreamJsonParser {
   private final NumberReader numbers;
 
-  private TensorParser(
+  TensorParser(
       IOContext context,
       int features,
       ByteQuadsCanonicalizer names,
@@ -46,25 +44,5 @@ final class TensorParser extends UTF8StreamJsonParser {
       }
     }
     return count;
-  }
-
-  /** Makes such parsers. Thread-safe. */
-  static final class Factory extends JsonFactory {
-    private static final long serialVersionUID = 1L;
-
-    Factory(JsonFactoryBuilder builder) {
-      super(builder);
-    }
-
-    /**
-     * A parser of a part of an array.
-     *
-     * @param before how many bytes of the whole text come before the part, for the places in errors
-     */
-    TensorParser createParser(byte[] bytes, int start, int end, int before) {
-      IOContext context = _createContext(_createContentReference(bytes, start, end - start), true);
-      ByteQuadsCanonicalizer names = _byteSymbolCanonicalizer.makeChild(_factoryFeatures);
-      return new TensorParser(context, _parserFeatures, names, bytes, start, end, before);
-    }
   }
 }

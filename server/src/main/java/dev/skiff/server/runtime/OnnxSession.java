@@ -14,7 +14,6 @@ import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
-import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
@@ -29,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,11 +54,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final TensorPool pool = new TensorPool(POOL_BYTES);
-
-  /** How the shapes of outputs follow from the inputs: guesses, and those that a run confirmed. */
-  private final Map<String, OutputShapes> guessed = new HashMap<>();
-
-  private final Map<String, OutputShapes> confirmed = new ConcurrentHashMap<>();
+  private final PinnedOutputs pinnedOutputs = new PinnedOutputs(pool);
   private volatile @Nullable Diagnosis fault;
 
   private OnnxSession(
@@ -91,7 +85,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
       if (node.getInfo() instanceof TensorInfo info
           && OnnxTypes.bufferType(spec.datatype()).isPresent()) {
         OutputShapes.of(info, session.getInputInfo().values())
-            .ifPresent(shapes -> guessed.put(spec.name(), shapes));
+            .ifPresent(shapes -> pinnedOutputs.guess(spec, shapes));
       }
     }
     inputs = List.copyOf(inputSpecs);
@@ -155,7 +149,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
 
   @Override
   public InferenceResponse run(InferenceRequest request) {
-    Map<String, Tensor> pinned = pin(request);
+    Map<String, Tensor> pinned = pinnedOutputs.acquire(request);
     try {
       return run(request, pinned);
     } catch (OrtException e) {
@@ -170,7 +164,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
     // A shape that depends on the data after all: from now on ONNX Runtime allocates these outputs.
     try {
       InferenceResponse response = run(request, Map.of());
-      confirmed.keySet().removeAll(pinned.keySet());
+      pinnedOutputs.forget(pinned.keySet());
       return response;
     } catch (OrtException e) {
       throw failed(e);
@@ -183,20 +177,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
    */
   public void learn(InferenceRequest request) {
     try (InferenceResponse response = run(request, Map.of())) {
-      response
-          .outputs()
-          .forEach(
-              (name, value) -> {
-                OutputShapes rule = guessed.get(name);
-                if (rule != null && value instanceof Tensor tensor) {
-                  if (rule.predict(request.inputs()).equals(tensor.shape())) {
-                    confirmed.put(name, rule);
-                  } else {
-                    guessed.remove(name);
-                    confirmed.remove(name);
-                  }
-                }
-              });
+      pinnedOutputs.learn(request, response);
     } catch (OrtException e) {
       throw failed(e);
     }
@@ -207,24 +188,6 @@ public final class OnnxSession implements Runner, AutoCloseable {
   public void close() {
     pool.close();
     closeQuietly(session);
-  }
-
-  private Map<String, Tensor> pin(InferenceRequest request) {
-    Map<String, Tensor> pinned = HashMap.newHashMap(request.outputs().size());
-    try {
-      for (String name : request.outputs()) {
-        OutputShapes rule = confirmed.get(name);
-        Shape shape = rule == null ? null : rule.predict(request.inputs());
-        // Empty batches are where models keep to their own shapes least.
-        if (shape != null && shape.elements() > 0) {
-          pinned.put(name, pool.acquire(datatype(name), shape));
-        }
-      }
-      return pinned;
-    } catch (RuntimeException | OutOfMemoryError e) {
-      pinned.values().forEach(Tensor::close);
-      throw e;
-    }
   }
 
   private InferenceResponse run(InferenceRequest request, Map<String, Tensor> pinned)
@@ -307,15 +270,6 @@ public final class OnnxSession implements Runner, AutoCloseable {
     OnnxTensor strings = StringTensors.create(environment, tensor);
     temporary.add(strings);
     return strings;
-  }
-
-  private Datatype datatype(String output) {
-    for (TensorSpec spec : outputs) {
-      if (spec.name().equals(output)) {
-        return spec.datatype();
-      }
-    }
-    throw new IllegalArgumentException("the model has no output '" + output + "'");
   }
 
   private OnnxTensor handle(Tensor tensor) {

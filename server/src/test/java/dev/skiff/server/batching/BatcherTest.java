@@ -69,7 +69,7 @@ class BatcherTest {
     until(() -> runner.started().size() == 1);
     refuses(
         batcher,
-        request(Deadline.after(Duration.ofMillis(5))),
+        request(Deadline.after(Duration.ofMillis(100))),
         "the request's deadline passed while the request waited for its turn");
     assertThat(batcher.waiting()).isZero();
     runner.open();

@@ -2,21 +2,27 @@ package dev.skiff.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.config.AccessConfig;
 import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.config.RepositoryConfig;
 import dev.skiff.server.config.RuntimeConfigs;
+import dev.skiff.server.config.TlsConfig;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class RehearsalIT {
@@ -69,6 +75,26 @@ class RehearsalIT {
     assertThat(repository.close(0)).isTrue();
   }
 
+  /** In TLS, and in plain where it would need a certificate. */
+  @Test
+  void goesOnUnderTls(@TempDir Path folder) throws Exception {
+    Authority authority = new Authority(folder.resolve("authority"));
+    authority.signServer("server", "EC");
+    Path certificate =
+        Files.writeString(
+            folder.resolve("both.pem"), authority.key("server") + authority.chain("server"));
+    for (Optional<Path> clients : List.of(Optional.<Path>empty(), Optional.of(certificate))) {
+      ModelRepository repository = load(TestServer.MODELS);
+      Optional<TlsConfig> tls = Optional.of(new TlsConfig(certificate, certificate, clients));
+      assertThat(access(tls).rehearsing() instanceof SSLSocketFactory).isEqualTo(clients.isEmpty());
+      Rehearsal rehearsal = rehearsal(tls, repository, Duration.ofMinutes(5));
+      rehearsal.start();
+      until(() -> rehearsal.sent() > 100);
+      rehearsal.close();
+      assertThat(repository.close(0)).isTrue();
+    }
+  }
+
   @Test
   void canBeTurnedOff() {
     ModelRepository repository = load(TestServer.MODELS);
@@ -80,10 +106,19 @@ class RehearsalIT {
   }
 
   private Rehearsal rehearsal(ModelRepository repository, Duration time) {
+    return rehearsal(Optional.empty(), repository, time);
+  }
+
+  private Rehearsal rehearsal(Optional<TlsConfig> tls, ModelRepository repository, Duration time) {
     Duration timeout = Duration.ofSeconds(10);
     HttpConfig config =
         new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, 100, true, time);
-    return new Rehearsal(config, repository, metrics);
+    return new Rehearsal(config, access(tls), repository, metrics);
+  }
+
+  private static Access access(Optional<TlsConfig> tls) {
+    return Access.open(
+        new AccessConfig(Optional.empty(), Optional.empty(), tls, AccessConfig.ModelControl.NONE));
   }
 
   private ModelRepository load(Path folder) {

@@ -176,8 +176,28 @@ class TlsIT {
       }
       assertThat(new Tls(server(certificate, key)).getSslContextFactory().getIncludeProtocols())
           .containsExactlyInAnyOrder("TLSv1.2", "TLSv1.3");
-      assertThat(server.raw("GET /health/live HTTP/1.1\nHost: a\nConnection: close\n\n"))
-          .doesNotContain("HTTP/1.1 200");
+      for (String path :
+          List.of("/health/live", "/health/ready/", "/predict/identity-fp32", "/v2")) {
+        assertThat(server.raw("GET " + path + " HTTP/1.1\nHost: a\nConnection: close\n\n"))
+            .isEmpty();
+      }
+    }
+  }
+
+  /** As the container's health check asks, which has neither the time for TLS nor a certificate. */
+  @Test
+  void saysInPlainWhetherItIsReady(Door door) throws Exception {
+    String question = "GET /health/ready HTTP/1.0\nHost: localhost\n\n";
+    String headers = "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    try (TestServer server = start(door)) {
+      assertThat(server.raw(question)).isEqualTo("HTTP/1.1 200 OK" + headers);
+    }
+    try (TestServer server = start(door, "--tls-client-ca=" + authority.certificate())) {
+      assertThat(server.raw(question)).isEqualTo("HTTP/1.1 200 OK" + headers);
+    }
+    Path models = Files.createDirectory(folder.resolve("models"));
+    try (TestServer empty = door.start(models, "--tls-cert=" + certificate, "--tls-key=" + key)) {
+      assertThat(empty.raw(question)).isEqualTo("HTTP/1.1 503 Service Unavailable" + headers);
     }
   }
 
