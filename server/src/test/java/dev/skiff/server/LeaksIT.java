@@ -3,7 +3,6 @@ package dev.skiff.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,21 +17,7 @@ final class LeaksIT {
           Tools.find(List.of(tool)).isPresent(),
           "the search for leaks needs Python 3.11 or later and heaptrack");
     }
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                List.of(
-                    "python3",
-                    "../bench/leaks",
-                    "--turns=3",
-                    "--skiff=" + System.getProperty("skiff.home"),
-                    "--out=" + Path.of("target", "leaks.json").toAbsolutePath(),
-                    "--work=" + folder))
-            .redirectErrorStream(true);
-    builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
-    Process search = builder.start();
-    search.getOutputStream().close();
-    String output = new String(search.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(search.waitFor()).as(output).isZero();
+    String output = Bench.run("leaks", folder, "--turns=3");
     assertThat(output).contains("leaks: 0; of those on purpose missed: none");
   }
 }

@@ -48,9 +48,7 @@ class ProbeIT {
   void needsNeitherAKeyNorACertificate(@TempDir Path folder) throws Exception {
     Authority authority = new Authority(folder.resolve("authority"));
     authority.signServer("server", "RSA");
-    Path certificate =
-        Files.writeString(
-            folder.resolve("both.pem"), authority.key("server") + authority.chain("server"));
+    Path certificate = authority.together("server");
     Path keys = Files.writeString(folder.resolve("keys"), "0123456789abcdef");
     try (SkiffProcess encrypted =
         SkiffProcess.serve(

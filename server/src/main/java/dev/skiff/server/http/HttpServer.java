@@ -84,20 +84,21 @@ public final class HttpServer {
     this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
+    HealthHandler health = new HealthHandler(repository, draining, version);
+    this.ready = health::isReady;
     List<Route> routes =
         new ArrayList<>(
             Routes.service(
                 config,
                 repository,
                 metrics,
-                draining,
+                health,
                 version,
                 control.filter(it -> access.isOnePort())));
     if (access.isOnePort()) {
       routes.add(Routes.metrics(metrics));
     }
     this.lane = new FastLane(routes, reception, config.maxRequestBytes());
-    this.ready = new HealthHandler(repository, draining, version)::isReady;
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 

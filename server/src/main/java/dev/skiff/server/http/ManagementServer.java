@@ -71,7 +71,8 @@ public final class ManagementServer {
     jetty.addConnector(connector);
     List<Route> routes = new ArrayList<>();
     // Who only looks needs no key here; who changes something does.
-    Routes.probes(repository, draining, version).forEach(probe -> routes.add(probe.unguarded()));
+    HealthHandler health = new HealthHandler(repository, draining, version);
+    Routes.probes(health).forEach(probe -> routes.add(probe.unguarded()));
     routes.add(Route.fastGet("/metrics", Routes.metrics(metrics)).unguarded());
     control.ifPresent(found -> routes.addAll(Routes.control(found)));
     Reception reception = new Reception(metrics, accessLog, access.gate());

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /** Every path that the server answers; {@code openapi.json} describes the same ones. */
 final class Routes {
@@ -19,7 +18,7 @@ final class Routes {
       HttpConfig config,
       ModelRepository repository,
       Metrics metrics,
-      BooleanSupplier draining,
+      HealthHandler health,
       String version,
       Optional<ModelControl> control) {
     Predictions predictions =
@@ -54,14 +53,13 @@ final class Routes {
                 Route.get("/v2/models/{model}/versions/{version}/config", model::config),
                 Route.get("/v2/models/{model}/versions/{version}/stats", model::statistics),
                 Route.fastPost("/v2/models/{model}/versions/{version}/infer", infer)));
-    routes.addAll(probes(repository, draining, version));
+    routes.addAll(probes(health));
     control.ifPresent(found -> routes.addAll(control(found)));
     return routes;
   }
 
   /** What says how the server is; an orchestrator has no key, and learns no more than yes or no. */
-  static List<Route> probes(ModelRepository repository, BooleanSupplier draining, String version) {
-    HealthHandler health = new HealthHandler(repository, draining, version);
+  static List<Route> probes(HealthHandler health) {
     return List.of(
         Route.fastGet("/health", health::health),
         Route.fastGet("/health/live", health::live).unguarded(),

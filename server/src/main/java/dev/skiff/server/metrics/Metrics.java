@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -145,8 +146,9 @@ public final class Metrics implements AutoCloseable {
   /** Takes away all that is shown of a version that is not served any more. */
   public void forget(String model, long version) {
     models.remove(new Version(model, version));
+    List<Tag> tags = tags(model, version).stream().toList();
     for (Meter meter : registry.getMeters()) {
-      if (meter.getId().getTags().containsAll(tags(model, version).stream().toList())) {
+      if (meter.getId().getTags().containsAll(tags)) {
         registry.remove(meter);
       }
     }

@@ -73,6 +73,11 @@ public final class Authority {
     assertThat(process.waitFor()).as(Files.readString(out)).isZero();
   }
 
+  /** A key and its certificate with the chain, in one file. */
+  public Path together(String name) throws IOException, GeneralSecurityException {
+    return Files.writeString(folder.resolve(name + ".pem"), key(name) + chain(name));
+  }
+
   /** The authority's own certificate, as a file. */
   Path certificate() throws IOException, GeneralSecurityException {
     return Files.writeString(
@@ -80,7 +85,7 @@ public final class Authority {
   }
 
   /** The certificate with its chain, as text. */
-  public String chain(String name) throws IOException, GeneralSecurityException {
+  String chain(String name) throws IOException, GeneralSecurityException {
     StringBuilder text = new StringBuilder();
     for (Certificate certificate : load().getCertificateChain(name)) {
       text.append(pem("CERTIFICATE", certificate.getEncoded()));
@@ -94,7 +99,7 @@ public final class Authority {
   }
 
   /** The private key, as text. */
-  public String key(String name) throws IOException, GeneralSecurityException {
+  String key(String name) throws IOException, GeneralSecurityException {
     return pem("PRIVATE KEY", privateKey(name).getEncoded());
   }
 

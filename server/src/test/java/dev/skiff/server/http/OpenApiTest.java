@@ -161,7 +161,13 @@ class OpenApiTest {
     try (Metrics metrics = new Metrics()) {
       List<Route> routes =
           new ArrayList<>(
-              Routes.service(config, repository, metrics, () -> false, "test", Optional.empty()));
+              Routes.service(
+                  config,
+                  repository,
+                  metrics,
+                  new HealthHandler(repository, () -> false, "test"),
+                  "test",
+                  Optional.empty()));
       routes.addAll(Routes.control(control(repository, models)));
       routes.add(Routes.metrics(metrics));
       return routes;

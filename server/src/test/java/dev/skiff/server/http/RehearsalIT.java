@@ -11,7 +11,6 @@ import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -80,9 +79,7 @@ class RehearsalIT {
   void goesOnUnderTls(@TempDir Path folder) throws Exception {
     Authority authority = new Authority(folder.resolve("authority"));
     authority.signServer("server", "EC");
-    Path certificate =
-        Files.writeString(
-            folder.resolve("both.pem"), authority.key("server") + authority.chain("server"));
+    Path certificate = authority.together("server");
     for (Optional<Path> clients : List.of(Optional.<Path>empty(), Optional.of(certificate))) {
       ModelRepository repository = load(TestServer.MODELS);
       Optional<TlsConfig> tls = Optional.of(new TlsConfig(certificate, certificate, clients));
