@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * of the repository, error codes, never anything that a client sent. Thread-safe.
  */
 public final class Metrics implements AutoCloseable {
+  private final StandingClock clock = new StandingClock();
   private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), clock);
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
   private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
   private final Set<Integer> gpus = ConcurrentHashMap.newKeySet();
@@ -69,12 +71,15 @@ public final class Metrics implements AutoCloseable {
     ModelMeters known = models.get(key);
     return known != null
         ? known
-        : models.computeIfAbsent(key, made -> new ModelMeters(registry, tags(model, version)));
+        : models.computeIfAbsent(
+            key, made -> new ModelMeters(registry, clock, tags(model, version)));
   }
 
-  /** Whether nobody has asked for a prediction or its statistics. */
-  public boolean unused() {
-    return models.isEmpty();
+  /** Whether no request is being answered and no prediction was in so many milliseconds. */
+  public boolean isQuiet(int millis) {
+    long since = System.currentTimeMillis() - millis;
+    return inFlight.get() == 0
+        && models.values().stream().noneMatch(meters -> meters.lastMillis() > since);
   }
 
   /** Shows whether a version is in this state. */
@@ -155,6 +160,7 @@ public final class Metrics implements AutoCloseable {
 
   /** All meters in the Prometheus text format. */
   public String scrape() {
+    clock.set();
     return registry.scrape();
   }
 

@@ -31,6 +31,7 @@ public final class ModelMeters {
   /** Clients choose how many rows they send, and what is kept of them is bounded. */
   private static final long LARGEST_LISTED_BATCH = 1024;
 
+  private final StandingClock clock;
   private final Timer total;
   private final Timer failure;
   private final Timer read;
@@ -87,7 +88,8 @@ public final class ModelMeters {
     }
   }
 
-  ModelMeters(MeterRegistry registry, Tags tags) {
+  ModelMeters(MeterRegistry registry, StandingClock clock, Tags tags) {
+    this.clock = clock;
     total = timer("skiff.request.duration", "From the body to the reply", tags, registry);
     failure = timer("skiff.request.failed.duration", "The same, ended by an error", tags, registry);
     read = timer("skiff.read.duration", "Reading the request", tags, registry);
@@ -129,6 +131,7 @@ public final class ModelMeters {
       long rows,
       long bytesIn,
       long bytesOut) {
+    lastMillis = clock.set();
     total.record(readNanos + queueNanos + runNanos + writeNanos, TimeUnit.NANOSECONDS);
     read.record(readNanos, TimeUnit.NANOSECONDS);
     queue.record(queueNanos, TimeUnit.NANOSECONDS);
@@ -137,7 +140,6 @@ public final class ModelMeters {
     answeredRows.add(rows);
     requestBytes.increment((double) bytesIn);
     responseBytes.increment((double) bytesOut);
-    lastMillis = System.currentTimeMillis();
   }
 
   /** Records one run of the model, for one request or for several. Times are in nanoseconds. */
