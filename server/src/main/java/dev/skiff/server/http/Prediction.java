@@ -6,7 +6,7 @@ import dev.skiff.server.http.Predictions.Written;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
-import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.metrics.Metrics;
-import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
