@@ -25,7 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -241,10 +243,18 @@ class ModelControlTest {
   @Test
   void aServerThatEndsTakesNoMore() {
     control.stop();
-    control.awaitLast();
+    assertThat(control.awaitLast(0)).isTrue();
     refuses(ErrorCode.NOT_READY, "the server is stopping", () -> control.load("iris"));
     refuses(ErrorCode.NOT_READY, "the server is stopping", () -> control.unload("iris"));
     assertThat(index()).containsExactly("iris 1 ready");
+  }
+
+  @Test
+  void itsEndWaitsForAnOperationOnlySoLong() {
+    AtomicBoolean ended = new AtomicBoolean(true);
+    beginning = () -> ended.set(CompletableFuture.supplyAsync(() -> control.awaitLast(1)).join());
+    control.load("iris");
+    assertThat(ended).isFalse();
   }
 
   private ModelControl control(Duration patience) {
