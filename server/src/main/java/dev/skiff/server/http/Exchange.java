@@ -4,6 +4,7 @@ import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.logging.LogContext;
+import dev.skiff.server.model.ModelVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -31,6 +32,9 @@ abstract class Exchange {
 
   /** The thread that it is to go on with; null if it needs none or has not asked for one. */
   ThreadShares.@Nullable Place place;
+
+  /** Keeps the model that it is to go on with; null until it has that thread. */
+  ModelVersion.@Nullable Lease lease;
 
   /**
    * Bytes of a request or a reply.
