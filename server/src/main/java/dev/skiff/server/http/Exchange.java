@@ -143,10 +143,16 @@ abstract class Exchange {
 
   /** The error for a body over the limit. */
   protected final InferenceException tooLarge(long limit, String got) {
+    return unread(
+        new InferenceException(
+            ErrorCode.TOO_LARGE, "the body may have " + limit + " bytes at most, got " + got));
+  }
+
+  /** An error before the end of the body. */
+  protected final InferenceException unread(InferenceException error) {
     // What was not read cannot be skipped for ever: the connection ends with the reply.
     replyHeader("Connection", "close");
-    return new InferenceException(
-        ErrorCode.TOO_LARGE, "the body may have " + limit + " bytes at most, got " + got);
+    return error;
   }
 
   /**

@@ -166,6 +166,7 @@ final class Predictions {
       throws IOException {
     ModelMeters meters = metrics.model(lease.model(), lease.version());
     Body in = exchange.body();
+    int inflated = 0;
     long start = System.nanoTime();
     try {
       if (!exchange.mayWait()
@@ -175,13 +176,18 @@ final class Predictions {
         throw handOver(exchange, lease);
       }
       if (coding.isPresent()) {
-        in = coding.get().decode(in, maxRequestBytes);
+        in = coding.get().decode(in, maxRequestBytes, BodyMemory.SHARED);
+        inflated = in.bytes().length;
       }
       R read = dialect.read(exchange, in, lease.target(), deadline);
       return new Prediction<>(dialect, lease, meters, read, in.length(), start);
     } catch (InferenceException e) {
       meters.failure(System.nanoTime() - start);
       throw e;
+    } finally {
+      if (inflated > 0) {
+        BodyMemory.SHARED.giveBack(inflated);
+      }
     }
   }
 
