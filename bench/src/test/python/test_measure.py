@@ -117,19 +117,24 @@ class Pairs(WithStubs):
 
 class OpenLoop(WithStubs):
     def test_its_rate_is_a_multiple_of_the_rounds_own_saturated_rate(self):
-        closed, opened = (targets.Target(name, "fast", "/", [1, 2], [1, 2]) for name in ("closed", "opened"))
-        rounds = list(singles.saturated_and_open(self.options, closed, opened, 0.7))
+        ways = [[targets.Target(f"{server}-{loop}", server, "/", [1, 2], [1, 2]) for loop in ("closed", "opened")]
+                for server in ("fast", "slow")]
+        rounds = list(singles.saturated_and_open(self.options, ways, 0.7))
 
         self.assertEqual(2, len(rounds))
-        for saturated, run in rounds:
-            self.assertNotIn("--rate", saturated["arguments"])
-            self.assertEqual("210.0", run["arguments"]["--rate"])
+        for results in rounds:
+            for saturated, _ in results:
+                self.assertNotIn("--rate", saturated["arguments"])
+            self.assertEqual(["210.0", "70.0"], [run["arguments"]["--rate"] for _, run in results])
 
     def test_the_tail_is_the_p99_over_the_p50(self):
         run = {"latency": {"p50Micros": 2, "p99Micros": 9}, "errors": {"500": 1, "timeout": 2}}
-        row = singles.tail_row([({"meanRequestsPerSecond": 10, "errors": {}}, run)])
+        other = {"latency": {"p50Micros": 3, "p99Micros": 24}, "errors": {}}
+        saturated = {"meanRequestsPerSecond": 10, "errors": {}}
+        row = singles.tail_row([[(saturated, run), (saturated, other)]])
 
         self.assertEqual([4.5], row.values)
+        self.assertIn("Rust's 8 (8 to 8)", row.note)
         self.assertTrue(row.note.endswith("; 3 errors"), row.note)
 
     def test_overload_needs_refusals(self):

@@ -90,7 +90,7 @@ public final class Keys {
           "rehearsal",
           "DURATION",
           "10s",
-          "how long to warm up on requests of its own after the start, at most, while no others come");
+          "for how long after the start to warm up on requests of its own, while no others come");
   public static final Key PROVIDER =
       new Key(
           "provider",

@@ -1,22 +1,16 @@
 package dev.skiff.server.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Optional;
-import org.eclipse.jetty.http.HttpStatus;
 import org.jspecify.annotations.Nullable;
 
 /** A plain request, and its reply as it goes to the network. */
 final class LaneExchange extends Exchange {
-  private static final String OK = "HTTP/1.1 200 OK\r\n";
-  private static final int USUAL_HEAD = 320;
-
   private final PlainRequest request;
   private final PlainPath path;
   private final String[] parameters;
-  private final StringBuilder head = new StringBuilder(USUAL_HEAD).append(OK);
+  private final ReplyHead head = new ReplyHead();
   private final boolean mayJoin;
   private boolean mayWait;
   private @Nullable Body reply;
@@ -84,30 +78,27 @@ final class LaneExchange extends Exchange {
   /** Values are the server's own, or checked by it. */
   @Override
   void replyHeader(String name, String value) {
-    head.append(name).append(": ").append(value).append("\r\n");
+    head.add(name, value);
   }
 
   @Override
   protected void send(int status, String contentType, Body sent) {
-    if (status != HttpStatus.OK_200) {
-      head.replace(
-          0, OK.length(), "HTTP/1.1 " + status + " " + HttpStatus.getMessage(status) + "\r\n");
-    }
-    replyHeader("Content-Type", contentType);
-    head.append("Content-Length: ").append(sent.size()).append("\r\n\r\n");
+    head.add("Content-Type", contentType);
+    head.add("Content-Length", Integer.toString(sent.size()));
+    head.end(status);
     reply = sent;
   }
 
   /** The reply, up to its body. */
-  byte[] head() {
-    return head.toString().getBytes(ISO_8859_1);
+  ReplyHead head() {
+    return head;
   }
 
   /** All of the reply, piece by piece. */
   ByteBuffer[] pieces() {
     ByteBuffer[] body = reply().pieces();
     ByteBuffer[] all = new ByteBuffer[1 + body.length];
-    all[0] = ByteBuffer.wrap(head());
+    all[0] = head.bytes();
     System.arraycopy(body, 0, all, 1, body.length);
     return all;
   }

@@ -19,15 +19,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Requests that the server sends itself in its first seconds, while nobody else does, so that the
- * JVM has compiled the way of a prediction when clients come. They take the fast lane as any
- * others, through a connector of their own on the loopback interface, in TLS if clients need it and
- * no certificate, and nothing counts or logs them; a slow model runs for the first of them only.
- * Its threads run behind the compilers, whose work is what it is for, where the JVM minds
- * priorities, as in the images. It ends by itself. Started once; closed by any thread, however
- * often, before it starts too.
+ * JVM has compiled the way of a prediction when clients come. It pauses while they do. They take
+ * the fast lane as any others, through a connector of their own on the loopback interface, in TLS
+ * if clients need it and no certificate, and nothing counts or logs them; a slow model runs for the
+ * first of them only. Its threads run behind the compilers, whose work is what it is for, where the
+ * JVM minds priorities, as in the images. It ends by itself. Started once; closed by any thread,
+ * however often, before it starts too.
  */
 public final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
+
+  /** How long nobody may have asked for a prediction before it goes on, in milliseconds. */
+  private static final int PAUSE = 100;
 
   /** So many that the lane finds several requests at once and joins them, as it does under load. */
   private static final int CONNECTIONS = 16;
@@ -45,7 +48,7 @@ public final class Rehearsal implements AutoCloseable {
    * A rehearsal of the models that are ready when it starts.
    *
    * @param access of the server; it says whether connections are encrypted
-   * @param metrics of the server; they tell when a client asks for a prediction, which ends this
+   * @param metrics of the server; they tell when clients ask for predictions
    */
   public Rehearsal(HttpConfig config, Access access, ModelRepository repository, Metrics metrics) {
     this.config = config;
@@ -68,6 +71,7 @@ public final class Rehearsal implements AutoCloseable {
   public void close() {
     synchronized (this) {
       closed = true;
+      notifyAll();
     }
     try {
       thread.join();
@@ -132,7 +136,7 @@ public final class Rehearsal implements AutoCloseable {
 
   /** Sends the requests in turns, those that are answered well. */
   private void send(List<byte[]> requests, int port, long end)
-      throws GeneralSecurityException, IOException {
+      throws GeneralSecurityException, IOException, InterruptedException {
     SocketFactory sockets = access.rehearsing();
     List<LoopbackClient> clients = new ArrayList<>();
     try {
@@ -164,7 +168,14 @@ public final class Rehearsal implements AutoCloseable {
     }
   }
 
-  private boolean goesOn(long end) {
-    return !closed && metrics.unused() && System.nanoTime() - end < 0;
+  /** Whether there is time for one more; waits while clients are there. */
+  private synchronized boolean goesOn(long end) throws InterruptedException {
+    while (!closed && System.nanoTime() - end < 0) {
+      if (metrics.isQuiet(PAUSE)) {
+        return true;
+      }
+      wait(PAUSE);
+    }
+    return false;
   }
 }

@@ -82,8 +82,8 @@ final class Round implements ManagedSelector.SelectorUpdate {
    *
    * @return false if it is not held, but to be written now
    */
-  synchronized boolean hold(LaneConnection connection, byte[] head, Exchange.Body body) {
-    int bytes = head.length + body.size();
+  synchronized boolean hold(LaneConnection connection, ReplyHead head, Exchange.Body body) {
+    int bytes = head.length() + body.size();
     if (bytes > MOST_BYTES) {
       return false;
     }
@@ -91,7 +91,8 @@ final class Round implements ManagedSelector.SelectorUpdate {
       release();
     }
     int start = memory.position();
-    memory.put(head).put(body.bytes(), body.offset(), body.length());
+    head.copyTo(memory);
+    memory.put(body.bytes(), body.offset(), body.length());
     held.add(new Held(connection, memory.slice(start, bytes)));
     begin();
     return true;

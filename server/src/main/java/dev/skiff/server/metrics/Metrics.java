@@ -15,6 +15,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -52,8 +53,9 @@ public final class Metrics implements AutoCloseable {
   /** Clients choose how many rows they send, and what is kept of them is bounded. */
   private static final long LARGEST_LISTED_BATCH = 1024;
 
+  private final StandingClock clock = new StandingClock();
   private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), clock);
   private final ConcurrentMap<String, Counter> errors = new ConcurrentHashMap<>();
   private final ConcurrentMap<Version, ModelMeters> models = new ConcurrentHashMap<>();
   private final Set<Integer> gpus = ConcurrentHashMap.newKeySet();
@@ -93,12 +95,15 @@ public final class Metrics implements AutoCloseable {
     ModelMeters known = models.get(key);
     return known != null
         ? known
-        : models.computeIfAbsent(key, made -> new ModelMeters(registry, tags(model, version)));
+        : models.computeIfAbsent(
+            key, made -> new ModelMeters(registry, clock, tags(model, version)));
   }
 
-  /** Whether nobody has asked for a prediction or its statistics. */
-  public boolean unused() {
-    return models.isEmpty();
+  /** Whether no request is being answered and no prediction was in so many milliseconds. */
+  public boolean isQuiet(int millis) {
+    long since = System.currentTimeMillis() - millis;
+    return inFlight.get() == 0
+        && models.values().stream().noneMatch(meters -> meters.lastMillis() > since);
   }
 
   /** Shows whether a version is in this state. */
@@ -179,6 +184,7 @@ public final class Metrics implements AutoCloseable {
 
   /** All meters in the Prometheus text format. */
   public String scrape() {
+    clock.set();
     return registry.scrape();
   }
 
@@ -236,6 +242,7 @@ public final class Metrics implements AutoCloseable {
 
   /** What is recorded of each prediction of one version of a model. */
   public static final class ModelMeters {
+    private final StandingClock clock;
     private final Timer total;
     private final Timer failure;
     private final Timer read;
@@ -249,7 +256,8 @@ public final class Metrics implements AutoCloseable {
     private final Counter responseBytes;
     private volatile long lastMillis;
 
-    private ModelMeters(PrometheusMeterRegistry registry, Tags tags) {
+    private ModelMeters(PrometheusMeterRegistry registry, StandingClock clock, Tags tags) {
+      this.clock = clock;
       total = timer("skiff.request.duration", "From the body to the reply", tags, registry);
       failure =
           timer("skiff.request.failed.duration", "The same, ended by an error", tags, registry);
@@ -294,6 +302,7 @@ public final class Metrics implements AutoCloseable {
         long rows,
         long bytesIn,
         long bytesOut) {
+      lastMillis = clock.set();
       total.record(readNanos + queueNanos + runNanos + writeNanos, TimeUnit.NANOSECONDS);
       read.record(readNanos, TimeUnit.NANOSECONDS);
       queue.record(queueNanos, TimeUnit.NANOSECONDS);
@@ -302,7 +311,6 @@ public final class Metrics implements AutoCloseable {
       answeredRows.add(rows);
       requestBytes.increment((double) bytesIn);
       responseBytes.increment((double) bytesOut);
-      lastMillis = System.currentTimeMillis();
     }
 
     /** Records one run of the model, for one request or for several. Times are in nanoseconds. */

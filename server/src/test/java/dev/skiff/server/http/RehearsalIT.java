@@ -34,18 +34,38 @@ class RehearsalIT {
   }
 
   @Test
-  void countsNowhereAndEndsWhenAClientComes() {
+  void countsNowhere() {
     ModelRepository repository = load(TestServer.MODELS);
     Rehearsal rehearsal = rehearsal(repository, Duration.ofMinutes(5));
     rehearsal.start();
     until(() -> rehearsal.sent() > 100);
-    assertThat(metrics.unused()).isTrue();
+    rehearsal.close();
     assertThat(metrics.scrape()).doesNotContain("skiff_request_", "skiff_run_");
     assertThat(runs).hasValue(0);
-
-    metrics.model("digits", 1);
-    until(() -> !rehearsal.isRunning());
     assertThat(repository.close(0)).as("no lease is left").isTrue();
+  }
+
+  @Test
+  void sendsNothingWhileAClientIsServed() {
+    ModelRepository repository = load(TestServer.MODELS);
+    metrics.begin();
+    Rehearsal rehearsal = rehearsal(repository, Duration.ofMillis(300));
+    rehearsal.start();
+    until(() -> !rehearsal.isRunning());
+    assertThat(rehearsal.sent()).isZero();
+    assertThat(repository.close(0)).isTrue();
+  }
+
+  @Test
+  void goesOnAfterAPrediction() {
+    ModelRepository repository = load(TestServer.MODELS);
+    metrics.model("digits", 1).success(1, 1, 1, 1, 1, 1, 1);
+    assertThat(metrics.isQuiet(60_000)).isFalse();
+    Rehearsal rehearsal = rehearsal(repository, Duration.ofMinutes(5));
+    rehearsal.start();
+    until(() -> rehearsal.sent() > 100);
+    rehearsal.close();
+    assertThat(repository.close(0)).isTrue();
   }
 
   @Test
