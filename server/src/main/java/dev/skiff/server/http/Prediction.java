@@ -46,6 +46,10 @@ final class Prediction<R> implements AutoCloseable {
     this.start = start;
   }
 
+  Lease lease() {
+    return lease;
+  }
+
   LoadedModel model() {
     return lease.target();
   }

@@ -55,7 +55,12 @@ final class ControlledModels implements AutoCloseable {
   /** Ends the control, as a server that stops does. */
   void stop() {
     control.stop();
-    control.awaitLast();
+    assertThat(ends(0)).isTrue();
+  }
+
+  /** Whether the last operation ends within so many nanoseconds. */
+  boolean ends(long nanos) {
+    return control.awaitLast(nanos);
   }
 
   /** From now on, with another patience for requests of models that have gone. */

@@ -21,7 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -126,6 +128,14 @@ class ModelControlTest {
     models.load("iris");
     assertThat(meanwhile)
         .containsExactly("iris 1 ready", "wine 1 loading", "iris 1 ready", "wine 1 ready");
+  }
+
+  @Test
+  void itsEndWaitsForAnOperationOnlySoLong() {
+    AtomicBoolean ended = new AtomicBoolean(true);
+    models.beginning(() -> ended.set(CompletableFuture.supplyAsync(() -> models.ends(1)).join()));
+    models.load("iris");
+    assertThat(ended).isFalse();
   }
 
   private String theDefault() {
