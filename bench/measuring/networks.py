@@ -16,6 +16,7 @@ from .servers import BENCH, FAILURES, SERVERS, SKIFF, SKIFF_JAVA, WORK, Server, 
 from .targets import PATIENCE, Target, numbers, pixels, rate, v2
 
 REQUESTS_AFTER_READY = 20
+CLOSE = 2e-2  # of the largest number of an answer: TF32, which GPUs multiply in, has ten bits
 
 
 class Network:
@@ -31,7 +32,7 @@ class Network:
     def target(self, rows, connections):
         header = self.header(rows, binary_data_output=True)
         return Target(f"{self.name}-{rows}x{connections}", "network", f"/v2/models/{self.name}/infer", lambda: header + rows * self.row(),
-                      None, ["--connections", connections, "--timeout", "60s"],
+                      None, ["--connections", connections, "--threads", connections, "--timeout", "60s"],
                       {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(header))})
 
     def in_json(self):
@@ -54,9 +55,10 @@ NETWORKS = {network.name: network for network in (
 
 
 def environment():
-    """Where the layout is an image's /skiff, it has CUDA's libraries beside the server."""
-    folders = [str(folder) for folder in [SKIFF / "cuda"] if folder.exists()] + [os.environ.get("LD_LIBRARY_PATH", "")]
-    return {"ORT_DISABLE_TELEMETRY": "1", "LD_LIBRARY_PATH": ":".join(filter(None, folders))}
+    """As in the image for GPUs. Where the layout is its /skiff, CUDA's libraries are beside the server."""
+    folders = [str(folder) for folder in [SKIFF / "cuda"] if folder.exists()]
+    folders += [os.environ.get("LD_LIBRARY_PATH", ""), "/usr/local/nvidia/lib", "/usr/local/nvidia/lib64"]
+    return {"ORT_DISABLE_TELEMETRY": "1", "CUDA_MODULE_LOADING": "LAZY", "LD_LIBRARY_PATH": ":".join(filter(None, folders))}
 
 
 def java(*arguments):
@@ -73,7 +75,13 @@ def doctor(options):
 
 
 def python(options):
-    return {"PYTHON": str(options.python)} if options.python else {}
+    """Its own libraries, and not Skiff's: those of cuDNN for CUDA 12 and 13 have the same names."""
+    libraries = ":".join(filter(None, [options.python_libraries, os.environ.get("LD_LIBRARY_PATH")]))
+    return {name: str(value) for name, value in {"PYTHON": options.python, "LD_LIBRARY_PATH": libraries}.items() if value}
+
+
+def make(options, what, folder):
+    subprocess.run([BENCH / "models/make", what, folder], check=True, env={**os.environ, **python(options)})
 
 
 def python_loop(options, network, folder, rows):
@@ -124,8 +132,7 @@ def after_ready(server, target):
 
 
 def compare(got, expected):
-    """TF32, which GPUs multiply in, has ten bits."""
-    close = max(map(abs, expected)) * 2e-2
+    close = max(map(abs, expected)) * CLOSE
     if not all(math.isclose(a, b, abs_tol=close) for a, b in zip(got, expected, strict=True)):
         raise Unmeasurable(f"Skiff answers {got}, and Python {expected}")
 
@@ -133,9 +140,9 @@ def compare(got, expected):
 def measure(options, network):
     """The network's two rows; where there is no Python to compare with, the first has rows/s."""
     folder = options.models / network.name
-    subprocess.run([BENCH / "models/make", "networks", options.models], check=True, env={**os.environ, **python(options)})
+    make(options, "networks", options.models)
     SERVERS["network"] = lambda port: (
-        [*java("--host", "127.0.0.1", "--port", port, "--provider", options.provider, "--max-request-bytes", "134217728", folder)],
+        [*java("--host", "127.0.0.1", "--port", port, "--provider", options.provider, "--max-request-bytes", "134217728", *options.flag, folder)],
         environment())
     starts, runs, reason = [], [], ""
     for number in range(options.rounds):
@@ -154,7 +161,7 @@ def measure(options, network):
                     say(reason)
                 runs.append(run)
     yield throughput(options, network, runs, reason)
-    yield Row(f"{options.provider}-{network.name}-first", "first request after ready over the median of those after it", "3", "",
+    yield Row(f"{options.name}-{network.name}-first", "first request after ready over the median of those after it", "3", "",
               [start["firstMicros"] / start["medianMicros"] for start in starts], starts,
               f"{statistics.median(start['medianMicros'] for start in starts):,.0f} us the median; lower is better")
 
@@ -168,7 +175,7 @@ def throughput(options, network, runs, reason):
     note = "; ".join(f"{rows} rows: {each:,.1f} rows/s, p50 alone {latency:,.0f} us"
                      for rows, each, latency in zip(options.batches, rates, latencies))
     note += errors([run[kind] for run in runs for kind in ("saturated", "alone")])
-    name = f"{options.provider}-{network.name}"
+    name = f"{options.name}-{network.name}"
     if reason:
         return Row(name, f"rows/s, by rows of a request; no ratio: {reason}", "", "", rates, runs, note)
     return Row(name, "rows/s over those of a loop of ONNX Runtime in Python, by rows of a request", "0.95", "",

@@ -5,6 +5,7 @@ Prints, as JSON, the rows of each second, the latency of the runs, and the first
 
 REQUEST is a file with the input NAME as V2 lays it out in binary, in little endian; SHAPE is 8x3x224x224, its outermost dimension the batch.
 """
+import contextlib
 import json
 import statistics
 import sys
@@ -19,7 +20,8 @@ WARM_UP = 1  # seconds
 
 def main(model, request, name, datatype, shape, provider, seconds):
     if PROVIDERS[provider] == PROVIDERS["cuda"] and hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()  # those of NVIDIA's wheels, if they are there
+        with contextlib.redirect_stdout(sys.stderr):  # where it says what it did not find
+            onnxruntime.preload_dlls()  # those of NVIDIA's wheels, if they are there
     session = onnxruntime.InferenceSession(model, providers=[PROVIDERS[provider]])
     if session.get_providers()[0] != PROVIDERS[provider]:
         sys.exit(f"ONNX Runtime {onnxruntime.__version__} runs on {session.get_providers()[0]} here, not on {PROVIDERS[provider]}")

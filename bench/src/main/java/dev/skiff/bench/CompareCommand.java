@@ -2,6 +2,7 @@ package dev.skiff.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -31,11 +32,19 @@ final class CompareCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder();
     text.append("%s against %s: ratios of B to A\n".formatted(b.name(), a.name()));
     text.append(
-        "rate  B is %s; %,.0f against %,.0f requests/s\n"
-            .formatted(rate, b.meanRequestsPerSecond(), a.meanRequestsPerSecond()));
+        String.format(
+            Locale.ROOT,
+            "rate  B is %s; %,.0f against %,.0f requests/s%n",
+            rate,
+            b.meanRequestsPerSecond(),
+            a.meanRequestsPerSecond()));
     text.append(
-        "p99   B is %s; %,.0f against %,.0f us\n"
-            .formatted(p99, b.latency().p99Micros(), a.latency().p99Micros()));
+        String.format(
+            Locale.ROOT,
+            "p99   B is %s; %,.0f against %,.0f us%n",
+            p99,
+            b.latency().p99Micros(),
+            a.latency().p99Micros()));
     note(text, !a.machine().equals(b.machine()), "the machines or their cores differ");
     note(text, !a.settings().equals(b.settings()), "the settings differ");
     note(text, !a.errors().isEmpty() || !b.errors().isEmpty(), "there were errors");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -95,7 +96,9 @@ final class LoadTest {
 
   private void report(String phase, int second, long rate) {
     long failures = workers.stream().mapToLong(worker -> worker.recorder().failures()).sum();
-    progress.accept("%s %d s: %,d requests/s, %,d errors".formatted(phase, second, rate, failures));
+    progress.accept(
+        String.format(
+            Locale.ROOT, "%s %d s: %,d requests/s, %,d errors", phase, second, rate, failures));
   }
 
   private long successes() {

@@ -12,8 +12,10 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ class LoadTestIT {
 
   private final AtomicInteger received = new AtomicInteger();
   private final AtomicInteger wrongBodies = new AtomicInteger();
+  private final List<String> said = new ArrayList<>();
   private HttpServer server;
 
   @BeforeEach
@@ -65,7 +68,7 @@ class LoadTestIT {
     return measure(loop, server.getAddress().getPort(), path, 1);
   }
 
-  private static Measurement measure(Loop loop, int port, String path, double timeoutSeconds)
+  private Measurement measure(Loop loop, int port, String path, double timeoutSeconds)
       throws IOException, InterruptedException {
     String url = "http://127.0.0.1:" + port + path;
     Settings settings =
@@ -82,7 +85,7 @@ class LoadTestIT {
             1,
             timeoutSeconds);
     Request request = Request.of(URI.create(url), "POST", List.of(), "application/json", BODY);
-    return new LoadTest(settings, request, _ -> {}).run();
+    return new LoadTest(settings, request, said::add).run();
   }
 
   private static long successes(Measurement measurement) {
@@ -98,6 +101,15 @@ class LoadTestIT {
     assertThat(measurement.tally().unanswered()).isBetween(0L, 4L);
     assertThat(measurement.tally().bytesIn()).isGreaterThan(successes(measurement) * BODY.length);
     assertThat(wrongBodies).hasValue(0);
+  }
+
+  @Test
+  void saysEachSecondHowItGoes() throws Exception {
+    measure(new Loop.Open(50), "/fixed");
+
+    assertThat(said)
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .matches("measuring 1 s: \\d+ requests/s, 0 errors");
   }
 
   @Test

@@ -11,15 +11,16 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Runs the tests of {@code bench/measure}, which are in Python as it is. */
+/** Runs the tests of {@code bench/measure} and its neighbours, which are in Python as they are. */
 class MeasureIT {
   @Test
   void itsLogicHoldsAgainstStubs() throws IOException, InterruptedException {
     requirePython();
-    Process python =
-        new ProcessBuilder("python3", "-m", "unittest", "discover", "-s", "src/test/python")
-            .redirectErrorStream(true)
-            .start();
+    ProcessBuilder command =
+        new ProcessBuilder("python3", "-m", "unittest", "discover", "-s", "src/test/python");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    command.environment().put("JAVA", java);
+    Process python = command.redirectErrorStream(true).start();
     python.getOutputStream().close();
     String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 

@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 @SuppressWarnings("NullAway.Init") // JUnit calls make() first
 class GpuLostIT {
-  private static final Path SERVER_TESTS = Path.of("../server/src/test").toAbsolutePath();
   private static final String GIBIBYTE = "[16384, 16384]";
   private static final String MORE_THAN_THE_DEVICE = "[65536, 65536]"; // which has 8 GiB
 
@@ -33,18 +32,7 @@ class GpuLostIT {
 
   @BeforeAll
   static void make() throws IOException, InterruptedException {
-    String container = Docker.run("create", ImageUnderTest.name());
-    Docker.run("cp", container + ":/skiff/native", folder.resolve("native").toString());
-    Docker.run("rm", container);
-    Process process =
-        new ProcessBuilder(
-                "python3",
-                SERVER_TESTS.resolve("gpu/stand-in.py").toString(),
-                folder.resolve("native").toString(),
-                folder.resolve("cuda").toString())
-            .inheritIO()
-            .start();
-    assertThat(process.waitFor()).as("stand-in.py").isZero();
+    CudaStandIn.make(folder.resolve("cuda"));
     Files.createDirectory(folder.resolve("fault"));
   }
 
@@ -94,8 +82,8 @@ class GpuLostIT {
         List.of(
             Bind.parse(folder.resolve("cuda") + ":/cuda:ro"),
             Bind.parse(folder.resolve("fault") + ":/fault:ro"),
-            Bind.parse(SERVER_TESTS.resolve("fixtures/mean") + ":/served/mean:ro"),
-            Bind.parse(SERVER_TESTS.resolve("fixtures/huge") + ":/served/huge:ro"));
+            Bind.parse(CudaStandIn.SERVER_TESTS.resolve("fixtures/mean") + ":/served/mean:ro"),
+            Bind.parse(CudaStandIn.SERVER_TESTS.resolve("fixtures/huge") + ":/served/huge:ro"));
     return new Skiff()
         .host(host -> host.withBinds(binds).withReadonlyRootfs(true))
         .withEnv("LD_LIBRARY_PATH", "/cuda")

@@ -6,6 +6,7 @@ import dev.skiff.server.batching.Batcher;
 import dev.skiff.server.batching.RunListener;
 import dev.skiff.server.config.BatchingConfig;
 import dev.skiff.server.config.ModelConfig;
+import dev.skiff.server.config.ProviderConfig;
 import dev.skiff.server.config.RuntimeConfig;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
@@ -55,7 +56,7 @@ final class ModelLoader {
     OnnxSession session = open(runtime, file, provider, concurrency);
     @Nullable OnnxSession unfinished = session;
     try {
-      placed(session, model, config);
+      placed(session.placement(), model.name(), config.runtime().provider());
       Optional<ServiceTime> warm = warmUp(session, model, config);
       boolean costly = warm.isPresent() && warm.get().nanos() > COSTLY_NANOS;
       Concurrency better = concurrency(config.runtime(), provider, costly);
@@ -93,9 +94,8 @@ final class ModelLoader {
   }
 
   /** Says what a GPU did not take, or refuses the model for it. */
-  private static void placed(OnnxSession session, ScannedModel model, ModelConfig config)
+  static void placed(NodePlacement placement, String model, ProviderConfig config)
       throws ModelLoadException {
-    NodePlacement placement = session.placement();
     if (placement.onCpu() == 0) {
       return;
     }
@@ -103,10 +103,10 @@ final class ModelLoader {
         "%d of %d nodes run on the CPU (%s)"
             .formatted(
                 placement.onCpu(), placement.total(), String.join(", ", placement.cpuOperators()));
-    if (config.runtime().provider().requireFullGpu()) {
+    if (config.requireFullGpu()) {
       throw new ModelLoadException("require-full-gpu is set, but " + rest);
     }
-    log.info("model '{}': {}", model.name(), rest);
+    log.info("model '{}': {}", model, rest);
   }
 
   private static Concurrency concurrency(

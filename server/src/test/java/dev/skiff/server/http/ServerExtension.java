@@ -7,34 +7,16 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives a test the server of a folder: {@link Fixtures} the tests' own models, {@link Shipped}
- * those that ship. One server each, and for each {@link Door}, serves all test classes of a run.
+ * Gives a test the server of a folder, and its {@link Door}. One server for each folder and door
+ * serves all test classes of a run.
  */
-abstract class ServerExtension implements ParameterResolver {
+final class ServerExtension implements ParameterResolver {
   private final Key key;
 
   private record Key(Path models, Door door) {}
 
-  private ServerExtension(Path models, Door door) {
+  ServerExtension(Path models, Door door) {
     this.key = new Key(models, door);
-  }
-
-  /** The models under {@code src/test/fixtures}. */
-  static final class Fixtures extends ServerExtension {
-    Fixtures() {
-      this(Door.FAST_LANE);
-    }
-
-    Fixtures(Door door) {
-      super(TestServer.FIXTURES, door);
-    }
-  }
-
-  /** The models under {@code models}. */
-  static final class Shipped extends ServerExtension {
-    Shipped() {
-      super(TestServer.MODELS, Door.FAST_LANE);
-    }
   }
 
   @Override

@@ -11,12 +11,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every model that ships answers its sample request with its sample reply. */
-@ExtendWith(ServerExtension.Shipped.class)
+@BothDoors(BothDoors.Models.SHIPPED)
 class ShippedModelsIT {
 
   static Stream<Path> models() throws IOException {
