@@ -23,6 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ContainerDrainIT {
   private static final int CLIENTS = 4;
 
+  /** What Compose gives a container to end in (deploy/compose), in seconds; then it is killed. */
+  private static final String GRACE = "30";
+
   /** After so many answers comes the signal: from the first moment on, until it is warm. */
   static IntStream moments() {
     return IntStream.range(0, 20).map(i -> 5 * i * i);
@@ -38,12 +41,14 @@ class ContainerDrainIT {
       AtomicBoolean away = new AtomicBoolean();
       Semaphore answered = new Semaphore(0);
       List<Future<?>> clients = new ArrayList<>();
+      Future<?> stopping;
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(threads.submit(() -> keepAsking(skiff, answered, away)));
       }
       try {
         assertThat(answered.tryAcquire(answers, 60, TimeUnit.SECONDS)).isTrue();
-        Docker.run("kill", "--signal", "TERM", skiff.getContainerId());
+        stopping =
+            threads.submit(() -> Docker.run("stop", "--time", GRACE, skiff.getContainerId()));
         while (skiff.isReady()) {
           Thread.onSpinWait();
         }
@@ -53,7 +58,8 @@ class ContainerDrainIT {
       for (Future<?> client : clients) {
         client.get();
       }
-      assertThat(Docker.run("wait", skiff.getContainerId())).isEqualTo("0");
+      stopping.get();
+      assertThat(skiff.inspect("{{.State.ExitCode}}")).isEqualTo("0");
       assertThat(skiff.getLogs()).endsWith("stopped\n");
     }
   }

@@ -14,10 +14,12 @@ import sun.misc.Signal;
 
 /**
  * The command line. Exit codes: 0 after a clean end, 1 if the server could not start or ended with
- * requests still running, 2 for a wrong configuration, 4 after an error of the GPU that only
- * another process can recover from. 3 is the JVM's, where it ends when memory runs out.
+ * requests still running or a model still being loaded, 2 for a wrong configuration, 4 after an
+ * error of the GPU that only another process can recover from. 3 is the JVM's, where it ends when
+ * memory runs out.
  */
 public final class Main {
+  private static final int GAVE_UP = 1;
   private static final int GPU_LOST = 4;
 
   private Main() {}
@@ -79,7 +81,11 @@ public final class Main {
           server.port());
     }
     ended.join();
-    return server.stop() ? 0 : 1;
+    if (!server.stop()) {
+      // Not by exit: ONNX Runtime frees itself in a shutdown hook, under the code that still runs.
+      Runtime.getRuntime().halt(GAVE_UP);
+    }
+    return 0;
   }
 
   /**

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +45,8 @@ public final class Server {
   /** Why no GPU can be used any more, once that is so. */
   private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
 
-  private volatile boolean draining;
+  /** Done when the server is to stop. */
+  private final CompletableFuture<Void> stopping = new CompletableFuture<>();
 
   private Server(ServerConfig config, String version) {
     drain = config.drain();
@@ -60,7 +62,7 @@ public final class Server {
         config.access().modelControl() == AccessConfig.ModelControl.EXPLICIT
             ? Optional.of(control(config, runtime))
             : Optional.empty();
-    BooleanSupplier ending = () -> draining || gpuLost.isDone();
+    BooleanSupplier ending = () -> stopping.isDone() || gpuLost.isDone();
     http =
         new HttpServer(
             config.http(),
@@ -152,14 +154,14 @@ public final class Server {
   }
 
   /**
-   * Waits until every model is ready or unavailable, and begins to rehearse predictions if the
-   * server is not to stop. Called once.
+   * Waits until every model is ready or unavailable and begins to rehearse predictions, or until
+   * the server is to stop. Called once.
    */
   public void awaitModels() {
-    modelsSettled.join();
-    repository.all().forEach(shown::showPlacement);
-    metrics.bindJvm();
-    if (!draining) {
+    CompletableFuture.anyOf(modelsSettled, stopping).join();
+    if (!stopping.isDone()) {
+      repository.all().forEach(shown::showPlacement);
+      metrics.bindJvm();
       rehearsal.start();
     }
   }
@@ -178,40 +180,53 @@ public final class Server {
    * at: native code cannot be told to end. Returns at once.
    */
   void announceStop() {
-    draining = true;
     repository.loadNoMore();
     control.ifPresent(ModelControl::stop);
-    if (!modelsSettled.isDone()) {
+    if (!stopping.isDone() && !modelsSettled.isDone()) {
       log.info("asked to stop: no more models are loaded than those that are being loaded");
     }
+    stopping.complete(null);
   }
 
   /**
    * Ends the server without losing a request: says that it is not ready, goes on serving for a
-   * while, takes no more connections, lets requests under way finish, frees the models.
+   * while, takes no more connections, lets requests under way and models that are being loaded
+   * finish, frees the models.
    *
-   * @return whether all requests could finish; if not, some models may still be running
+   * @return whether all of them could finish; if not, native code may still be at work
    */
   public boolean stop() {
     announceStop();
     rehearsal.close();
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
+    long end = System.nanoTime() + drain.timeout().toNanos();
     boolean answered = http.stop();
-    control.ifPresent(ModelControl::awaitLast);
-    modelsSettled.join();
+    boolean loaded = awaitLoads(end);
     // Jetty has waited for the requests; what is left is the instant between reply and release.
     boolean released = repository.close(answered ? drain.timeout().toMillis() : 0);
     if (management != null) {
       management.stop();
     }
     metrics.close();
-    if (answered && released) {
-      log.info("stopped");
-    } else {
+    if (!answered || !released) {
       log.warn("stopped, though requests were still running after the drain timeout");
+    } else if (!loaded) {
+      log.warn("stopped, though a model was still being loaded after the drain timeout");
+    } else {
+      log.info("stopped");
     }
-    return answered && released;
+    return answered && released && loaded;
+  }
+
+  /** Whether no model is being loaded any more; waits for that until then. */
+  private boolean awaitLoads(long end) {
+    modelsSettled.copy().completeOnTimeout(null, left(end), TimeUnit.NANOSECONDS).join();
+    return modelsSettled.isDone() && (control.isEmpty() || control.get().awaitLast(left(end)));
+  }
+
+  private static long left(long end) {
+    return Math.max(0, end - System.nanoTime());
   }
 
   /**

@@ -20,6 +20,7 @@ final class DrainUnderLoadIT {
   /** As behind a load balancer that asks whether the server is ready. */
   @ParameterizedTest
   @MethodSource("moments")
+  @BadInput(100)
   void nobodyIsLostWhoLeavesWhenItIsNotReady(int answers, @TempDir Path folder) throws Exception {
     Path models = Repository.of(folder, "identity-fp32", "slow");
     try (SkiffProcess server = SkiffProcess.serve(models, "--drain-delay", "1s");
@@ -43,6 +44,7 @@ final class DrainUnderLoadIT {
   /** These go on until nothing listens any more, and are told so by a 503. */
   @ParameterizedTest
   @MethodSource("moments")
+  @BadInput(100)
   void everybodyElseIsRefused(int answers, @TempDir Path folder) throws Exception {
     Path models = Repository.of(folder, "identity-fp32", "slow");
     try (SkiffProcess server = SkiffProcess.serve(models);

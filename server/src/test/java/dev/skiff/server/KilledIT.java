@@ -2,8 +2,6 @@ package dev.skiff.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +17,7 @@ final class KilledIT {
 
   /** 1 is what the JVM makes of a crash without a core dump: an orchestrator starts it again. */
   @Test
+  @BadInput(102)
   void aCrashInNativeCodeEndsItAndIsReported(@TempDir Path folder) throws Exception {
     List<String> asInTheImage =
         List.of(
@@ -55,30 +54,28 @@ final class KilledIT {
     }
   }
 
-  /**
-   * A model is being loaded until the pipe that has its labels is closed. The thread that opens a
-   * pipe cannot be interrupted, so it is not the one that watches the time.
-   */
+  /** A model is being loaded until the pipe that has its labels is closed. */
   @Test
   @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @BadInput(101)
   void aSignalWhileModelsLoadEndsItAfterThose(@TempDir Path folder) throws Exception {
     Repository.of(folder, MODELS);
-    List<Path> pipes = new ArrayList<>();
+    List<Pipe> pipes = new ArrayList<>();
     for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
       Path model =
           Files.move(Repository.of(folder, "add").resolve("add"), folder.resolve("a" + cpu));
-      pipes.add(pipe(model.resolve("labels.txt")));
+      pipes.add(Pipe.at(model.resolve("labels.txt")));
     }
-    List<OutputStream> held = new ArrayList<>();
     try (JavaProcess process =
         SkiffProcess.run(Map.of(), folder.toString(), "--host", "127.0.0.1", "--port", "0")) {
-      for (Path pipe : pipes) {
-        held.add(Files.newOutputStream(pipe)); // waits for the one who reads it
+      for (Pipe pipe : pipes) {
+        pipe.awaitReader();
       }
       process.signal("TERM");
       process.awaitOut(line -> line.contains("no more models are loaded"));
-      for (OutputStream pipe : held) {
-        pipe.close();
+      process.awaitOut(line -> line.contains("draining"));
+      for (Pipe pipe : pipes) {
+        pipe.end();
       }
       assertThat(process.awaitExit()).isZero();
       assertThat(process.out())
@@ -91,9 +88,27 @@ final class KilledIT {
     }
   }
 
-  private static Path pipe(Path file) throws IOException, InterruptedException {
-    Process made = new ProcessBuilder("mkfifo", file.toString()).inheritIO().start();
-    assertThat(made.waitFor()).isZero();
-    return file;
+  /** As a model whose load takes longer than anybody waits, or hangs. */
+  @Test
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @BadInput(101)
+  void aLoadThatOutlastsTheDrainTimeoutIsGivenUp(@TempDir Path folder) throws Exception {
+    try (Pipe labels = Pipe.at(Repository.of(folder, "add").resolve("add/labels.txt"));
+        JavaProcess process =
+            SkiffProcess.run(
+                Map.of(),
+                folder.toString(),
+                "--host=127.0.0.1",
+                "--port=0",
+                "--drain-timeout=300ms")) {
+      labels.awaitReader();
+      process.signal("TERM");
+      assertThat(process.awaitExit()).isEqualTo(1);
+      assertThat(process.out())
+          .last()
+          .asString()
+          .endsWith("WARN  stopped, though a model was still being loaded after the drain timeout");
+      assertThat(process.err()).isEmpty();
+    }
   }
 }

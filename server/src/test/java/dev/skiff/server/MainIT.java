@@ -162,16 +162,16 @@ final class MainIT {
     }
   }
 
-  /** With the option that the images have. */
+  /** With the option that the images have, and an answer of 16 MB for some bytes. */
   @Test
   @BadInput(93)
-  void theProcessEndsWhenJavaHasNoMemoryLeft() throws Exception {
+  void theProcessEndsWhenJavaHasNoMemoryLeft(@TempDir Path folder) throws Exception {
     String option = "-XX:+ExitOnOutOfMemoryError";
     assertThat(Files.readAllLines(Path.of("../image/jvm.options"))).contains(option);
     try (SkiffProcess server =
-        SkiffProcess.serve(Map.of(), List.of("-Xmx24m", option), Repository.SHIPPED)) {
+        SkiffProcess.serve(Map.of(), List.of("-Xmx24m", option), Repository.of(folder, "huge"))) {
       CompletableFuture<HttpResponse<String>> reply =
-          server.begin("/predict/iris", "[" + " ".repeat(40 << 20) + "]");
+          server.begin("/predict/huge", "{\"inputs\": [2000, 2000]}");
       assertThat(server.process().awaitExit()).as(server.process()::toString).isEqualTo(3);
       assertThat(reply).failsWithin(Duration.ofSeconds(60));
     }

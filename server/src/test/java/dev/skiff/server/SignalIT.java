@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,7 +69,7 @@ final class SignalIT {
         SkiffProcess.serve(models, "--request-timeout", "4m", "--drain-timeout", "4m")) {
       long iterations = iterations(server, nanos);
       CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
-      awaitInFlight(server, reply);
+      awaitInFlight(server, 1, reply);
 
       server.process().signal(signal);
       server.process().awaitOut(line -> line.contains("draining"));
@@ -89,7 +91,7 @@ final class SignalIT {
     try (SkiffProcess server = SkiffProcess.serve(models, "--drain-timeout", "100ms")) {
       long iterations = iterations(server, 200 * RUN_NANOS);
       CompletableFuture<HttpResponse<String>> reply = server.begin("/predict", slow(iterations));
-      awaitInFlight(server, reply);
+      awaitInFlight(server, 1, reply);
 
       server.process().signal("TERM");
       assertThat(server.process().awaitExit()).isEqualTo(1);
@@ -99,6 +101,41 @@ final class SignalIT {
           .endsWith("requests were still running after the drain timeout");
       assertThat(server.process().err()).isEmpty();
       assertThat(reply).failsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+    }
+  }
+
+  /** The end waits for both, whichever takes longer. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @BadInput({100, 101})
+  void aRunAndALoadUnderWayEndWell(boolean isRunFirst, @TempDir Path folder) throws Exception {
+    Path models = Repository.of(Files.createDirectory(folder.resolve("models")), "slow");
+    try (SkiffProcess server =
+        SkiffProcess.serve(
+            models, "--model-control=explicit", "--request-timeout=4m", "--drain-timeout=4m")) {
+      Path held = Repository.of(models, "add").resolve("add");
+      long iterations = iterations(server, isRunFirst ? RUN_NANOS / 4 : RUN_NANOS);
+      try (Pipe labels = Pipe.at(held.resolve("labels.txt"))) {
+        CompletableFuture<HttpResponse<String>> load =
+            server.begin("/v2/repository/models/add/load", "{}");
+        labels.awaitReader();
+        CompletableFuture<HttpResponse<String>> run = server.begin("/predict", slow(iterations));
+        awaitInFlight(server, 2, run);
+        server.process().signal("TERM");
+        server.process().awaitOut(line -> line.contains("draining"));
+        assertThat(load).isNotDone();
+        if (isRunFirst) {
+          run.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+        labels.end();
+        assertThat(load.get(PATIENCE_SECONDS, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        assertThat(run.get(PATIENCE_SECONDS, TimeUnit.SECONDS).body())
+            .contains(Float.toString((float) iterations));
+      }
+      assertThat(server.process().awaitExit()).isZero();
+      assertThat(server.process().out()).last().asString().endsWith("stopped");
+      assertThat(server.process().err()).isEmpty();
     }
   }
 
@@ -136,13 +173,13 @@ final class SignalIT {
     return "{\"inputs\": {\"x\": [[0, 0, 0]], \"iterations\": [%d]}}".formatted(iterations);
   }
 
-  /** Waits until the request is being answered beside the one that asks, or has been. */
-  private static void awaitInFlight(SkiffProcess server, CompletableFuture<?> request)
+  /** Waits until so many requests are being answered beside the one that asks, or it has been. */
+  private static void awaitInFlight(SkiffProcess server, int count, CompletableFuture<?> request)
       throws IOException, InterruptedException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (!request.isDone() && System.nanoTime() < end) {
       Matcher inFlight = IN_FLIGHT.matcher(server.get("/metrics").body());
-      if (inFlight.find() && Double.parseDouble(inFlight.group(1)) >= 2) {
+      if (inFlight.find() && Double.parseDouble(inFlight.group(1)) > count) {
         return;
       }
     }

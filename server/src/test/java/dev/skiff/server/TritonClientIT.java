@@ -9,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * NVIDIA's client of the V2 protocol finds what it expects. The checks are in {@code
- * src/test/python/triton_client.py}.
+ * src/test/python/triton_client}.
  */
 final class TritonClientIT {
 
@@ -20,7 +20,7 @@ final class TritonClientIT {
     try (SkiffProcess server = SkiffProcess.serve(repository(folder), "--model-control=explicit")) {
       PythonEnvironment.Result result =
           python.run(
-              scripts.resolve("triton_client.py").toString(),
+              scripts.resolve("triton_client").toString(),
               server.address(),
               Repository.SHIPPED.toString());
       assertThat(result.exitCode()).as(result.output()).isZero();

@@ -1,12 +1,12 @@
 package dev.skiff.image.prune;
 
+import static dev.skiff.image.prune.DeviceCode.cubin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,17 +27,6 @@ final class ProviderFile {
   private static final int LOADED = 2;
   private static final int PROGBITS = 1;
 
-  /** Code in a fat binary. */
-  record Code(int kind, int architecture, int payload, int header, long flags, String raw) {
-    /** Code of random bytes. */
-    Code(int kind, int architecture, int payload, int header, long flags) {
-      this(kind, architecture, payload, header, flags, "");
-    }
-  }
-
-  private static final long COMPRESSED = 0x2011;
-  private static final long SPECIFIC = 0x100000;
-
   private record Section(String name, int type, int flags, int offset, int size, String link) {}
 
   String name = "libonnxruntime_providers_cuda.so";
@@ -54,43 +43,13 @@ final class ProviderFile {
   boolean relocationIntoCode;
   int wrappersLeftOut;
 
-  private final List<List<Code>> fatbins = new ArrayList<>();
+  private final List<List<DeviceCode>> fatbins = new ArrayList<>();
   private final List<Section> sections = new ArrayList<>();
   private final Map<String, Integer> strings = new LinkedHashMap<>();
   private final ByteArrayOutputStream stringTable = new ByteArrayOutputStream();
   private ByteBuffer file = ByteBuffer.allocate(0);
 
-  static Code cubin(int architecture, int payload) {
-    return new Code(2, architecture, payload, architecture < 100 ? 64 : 96, COMPRESSED);
-  }
-
-  static Code ptx(int architecture, int payload) {
-    return new Code(1, architecture, payload, 64, COMPRESSED);
-  }
-
-  /** A cubin with such code in its LZ4 block, which has nothing but literals. */
-  static Code lz4(int architecture, String raw) {
-    int payload = (lz4Block(raw).length + 7) / 8 * 8;
-    return new Code(2, architecture, payload, 64, COMPRESSED, raw);
-  }
-
-  private static byte[] lz4Block(String text) {
-    byte[] literals = text.getBytes(UTF_8);
-    ByteBuffer block = ByteBuffer.allocate(2 * literals.length + 16).put((byte) 0xf0);
-    int rest = literals.length - 15;
-    for (; rest >= 255; rest -= 255) {
-      block.put((byte) 255);
-    }
-    block.put((byte) rest).put(literals);
-    return Arrays.copyOf(block.array(), block.position());
-  }
-
-  /** A cubin as for sm_90a. */
-  static Code specific(int architecture, int payload) {
-    return new Code(2, architecture, payload, 64, COMPRESSED | SPECIFIC);
-  }
-
-  ProviderFile fatbin(Code... code) {
+  ProviderFile fatbin(DeviceCode... code) {
     fatbins.add(List.of(code));
     return this;
   }
@@ -246,22 +205,11 @@ final class ProviderFile {
 
   private byte[] code(List<Integer> starts) {
     ByteBuffer code = ByteBuffer.allocate(1 << 19).order(ByteOrder.LITTLE_ENDIAN);
-    for (List<Code> fatbin : fatbins) {
+    for (List<DeviceCode> fatbin : fatbins) {
       starts.add(code.position());
-      int size = fatbin.stream().mapToInt(it -> it.header() + it.payload()).sum();
+      int size = fatbin.stream().mapToInt(DeviceCode::size).sum();
       code.putInt(0xBA55ED50).putShort((short) 1).putShort((short) 16).putLong(size);
-      for (Code entry : fatbin) {
-        int at = code.position();
-        code.put(random(entry.header() + entry.payload(), at));
-        code.putShort(at, (short) entry.kind()).putInt(at + 4, entry.header());
-        code.putLong(at + 8, entry.payload()).putInt(at + 28, entry.architecture());
-        code.putLong(at + 40, entry.flags());
-        if (!entry.raw().isEmpty()) {
-          byte[] block = lz4Block(entry.raw());
-          code.put(at + entry.header(), block).putInt(at + 16, block.length);
-          code.putLong(at + 56, entry.raw().length());
-        }
-      }
+      fatbin.forEach(entry -> entry.write(code));
     }
     byte[] bytes = new byte[code.position()];
     code.get(0, bytes);
@@ -333,7 +281,7 @@ final class ProviderFile {
     file.position((file.position() + to - 1) / to * to);
   }
 
-  private static byte[] random(int size, int seed) {
+  static byte[] random(int size, int seed) {
     byte[] bytes = new byte[size];
     new Random(seed).nextBytes(bytes);
     return bytes;

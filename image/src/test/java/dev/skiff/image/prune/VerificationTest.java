@@ -1,7 +1,7 @@
 package dev.skiff.image.prune;
 
-import static dev.skiff.image.prune.ProviderFile.cubin;
-import static dev.skiff.image.prune.ProviderFile.lz4;
+import static dev.skiff.image.prune.DeviceCode.cubin;
+import static dev.skiff.image.prune.DeviceCode.lz4;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;

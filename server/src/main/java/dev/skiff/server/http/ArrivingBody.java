@@ -1,6 +1,7 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.InferenceException;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class ArrivingBody implements AutoCloseable {
   private Content.@Nullable Chunk lent;
   private @Nullable RequestBuffer copied;
   private @Nullable Throwable failure;
+  private @Nullable InferenceException refusal;
   private long pieces;
   private boolean tooLarge;
   private boolean ended;
@@ -38,6 +40,16 @@ final class ArrivingBody implements AutoCloseable {
    * @return whether nothing more is needed: the body is whole, or there will be none
    */
   boolean take() {
+    try {
+      return takeAll();
+    } catch (InferenceException e) {
+      refusal = e;
+      ended = true;
+      return true;
+    }
+  }
+
+  private boolean takeAll() {
     while (!ended) {
       Content.Chunk chunk = source.read();
       if (chunk == null) {
@@ -70,6 +82,11 @@ final class ArrivingBody implements AutoCloseable {
     return tooLarge;
   }
 
+  /** Why there is no memory for it; null if there is. */
+  @Nullable InferenceException refusal() {
+    return refusal;
+  }
+
   /** Why it did not come to its end; null if it did. */
   @Nullable Throwable failure() {
     return failure;
@@ -97,7 +114,12 @@ final class ArrivingBody implements AutoCloseable {
       lent = chunk;
       return;
     }
-    own();
+    try {
+      own();
+    } catch (InferenceException e) {
+      chunk.release();
+      throw e;
+    }
     append(chunk);
   }
 
@@ -114,8 +136,11 @@ final class ArrivingBody implements AutoCloseable {
     if (copied == null) {
       copied = new RequestBuffer(length, limit);
     }
-    copied.append(chunk.getByteBuffer());
-    chunk.release();
+    try {
+      copied.append(chunk.getByteBuffer());
+    } finally {
+      chunk.release();
+    }
   }
 
   /** Gives back what Jetty has lent, and the memory of what was copied. */

@@ -136,17 +136,27 @@ enum ContentCoding {
     };
   }
 
+  /** As {@link #decode(Body, long, BodyMemory)}, of memory that nobody counts. */
+  Body decode(Body body, long limit) {
+    return decode(body, limit, new BodyMemory(Long.MAX_VALUE, 0));
+  }
+
   /**
    * The body that was compressed. If it is larger than {@link #CREDIT} allows, it is only counted
    * first, and memory is taken for it when it is known to be within the limit.
    *
    * @param limit the most bytes that it may have
-   * @throws InferenceException TOO_LARGE if it has more, INVALID_ARGUMENT if it is malformed
+   * @param memory where its array is taken from, to be given back when it has been read
+   * @throws InferenceException TOO_LARGE if it has more, INVALID_ARGUMENT if it is malformed,
+   *     OVERLOADED if there is no memory for it
    */
-  Body decode(Body body, long limit) {
+  Body decode(Body body, long limit, BodyMemory memory) {
     long ample = Math.max(PIECE, CREDIT * body.length());
-    byte[] piece = new byte[(int) Math.min(ample, limit + 1)];
+    long taken = Math.min(ample, limit + 1);
+    memory.take(taken);
+    boolean decoded = false;
     try {
+      byte[] piece = new byte[(int) taken];
       int first;
       long length;
       try (InputStream in = new InflatingStream(body, this)) {
@@ -165,14 +175,25 @@ enum ContentCoding {
                 .formatted(limit, body.length(), token));
       }
       if (first < piece.length) {
+        decoded = true;
         return new Body(piece, 0, first);
       }
+      memory.giveBack(taken);
+      taken = 0;
+      memory.take(length);
+      taken = length;
       try (InputStream in = new InflatingStream(body, this)) {
         byte[] whole = new byte[(int) length];
-        return new Body(whole, 0, in.readNBytes(whole, 0, whole.length));
+        int size = in.readNBytes(whole, 0, whole.length);
+        decoded = true;
+        return new Body(whole, 0, size);
       }
     } catch (IOException e) {
       throw InferenceException.invalid("the body is not valid " + token);
+    } finally {
+      if (!decoded) {
+        memory.giveBack(taken);
+      }
     }
   }
 

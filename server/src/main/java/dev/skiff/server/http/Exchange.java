@@ -4,6 +4,7 @@ import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.logging.LogContext;
+import dev.skiff.server.model.ModelVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -31,6 +32,9 @@ abstract class Exchange {
 
   /** The thread that it is to go on with; null if it needs none or has not asked for one. */
   ThreadShares.@Nullable Place place;
+
+  /** Keeps the model that it is to go on with; null until it has that thread. */
+  ModelVersion.@Nullable Lease lease;
 
   /**
    * Bytes of a request or a reply.
@@ -139,10 +143,16 @@ abstract class Exchange {
 
   /** The error for a body over the limit. */
   protected final InferenceException tooLarge(long limit, String got) {
+    return unread(
+        new InferenceException(
+            ErrorCode.TOO_LARGE, "the body may have " + limit + " bytes at most, got " + got));
+  }
+
+  /** An error before the end of the body. */
+  protected final InferenceException unread(InferenceException error) {
     // What was not read cannot be skipped for ever: the connection ends with the reply.
     replyHeader("Connection", "close");
-    return new InferenceException(
-        ErrorCode.TOO_LARGE, "the body may have " + limit + " bytes at most, got " + got);
+    return error;
   }
 
   /**

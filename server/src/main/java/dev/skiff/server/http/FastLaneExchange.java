@@ -1,5 +1,6 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.inference.InferenceException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -100,6 +101,10 @@ final class FastLaneExchange extends Exchange implements AutoCloseable {
     }
     if (body.isTooLarge()) {
       throw tooLarge(maxRequestBytes, body.excess());
+    }
+    InferenceException refusal = body.refusal();
+    if (refusal != null) {
+      throw unread(refusal);
     }
     Throwable failure = body.failure();
     if (failure != null) {

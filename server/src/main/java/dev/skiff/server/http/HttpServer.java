@@ -52,6 +52,7 @@ public final class HttpServer {
       List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST);
 
   private final HttpConfig config;
+  private final long maxRequestBytes;
   private final Access access;
   private final Reception reception;
   private final JettyErrors jettyErrors;
@@ -81,6 +82,7 @@ public final class HttpServer {
       Duration drainTimeout,
       Optional<ModelControl> control) {
     this.config = config;
+    this.maxRequestBytes = BodyMemory.SHARED.limit(config.maxRequestBytes());
     this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
@@ -98,7 +100,7 @@ public final class HttpServer {
     if (access.isOnePort()) {
       routes.add(Routes.metrics(metrics));
     }
-    this.lane = new FastLane(routes, reception, config.maxRequestBytes());
+    this.lane = new FastLane(routes, reception, maxRequestBytes);
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
   }
 
@@ -178,7 +180,7 @@ public final class HttpServer {
   }
 
   private void receive(Context context, String what, Handler handler) {
-    try (JavalinExchange exchange = new JavalinExchange(context, config.maxRequestBytes())) {
+    try (JavalinExchange exchange = new JavalinExchange(context, maxRequestBytes)) {
       reception.receive(exchange, what, handler);
     }
   }
@@ -190,6 +192,13 @@ public final class HttpServer {
    * @throws ListenException if the address is taken
    */
   public int start() {
+    if (maxRequestBytes < config.maxRequestBytes()) {
+      log.info(
+          "a request's body may have {} bytes at most, not {}: the heap has {}",
+          maxRequestBytes,
+          config.maxRequestBytes(),
+          Runtime.getRuntime().maxMemory());
+    }
     try {
       return javalin.start().port();
     } catch (JavalinBindException e) {

@@ -1,5 +1,6 @@
 package dev.skiff.server.http;
 
+import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Tensor;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletRequest;
@@ -73,6 +74,8 @@ final class JavalinExchange extends Exchange implements AutoCloseable {
           throw tooLarge(maxRequestBytes, RequestBuffer.excess(length, pieces, maxRequestBytes));
         }
       }
+    } catch (InferenceException e) {
+      throw unread(e);
     } catch (IOException | HttpException.RuntimeException e) {
       throw broken(e);
     }

@@ -10,8 +10,10 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,12 @@ public final class ManagementServer {
   private static final int CONTROL_THREADS = 4;
 
   private static final long IDLE_MILLIS = 30_000;
+
+  /** Operations have ended before it ends; what is left is to write their replies. */
+  private static final long PATIENCE_MILLIS = 1_000;
+
+  /** Of those who operate a server there are few. */
+  static final int MOST_CONNECTIONS = 100;
 
   private final ManagementConfig config;
   private final Server jetty;
@@ -68,6 +76,8 @@ public final class ManagementServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(IDLE_MILLIS);
+    connector.addBean(new SlowRequests(connector));
+    connector.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, connector));
     jetty.addConnector(connector);
     List<Route> routes = new ArrayList<>();
     // Who only looks needs no key here; who changes something does.
@@ -77,7 +87,8 @@ public final class ManagementServer {
     control.ifPresent(found -> routes.addAll(Routes.control(found)));
     Reception reception = new Reception(metrics, accessLog, access.gate());
     int largest = control.isPresent() ? RepositoryHandler.LARGEST_BODY : 0;
-    jetty.setHandler(new FastLane(routes, reception, largest));
+    jetty.setHandler(new GracefulHandler(new FastLane(routes, reception, largest)));
+    jetty.setStopTimeout(PATIENCE_MILLIS);
     jetty.setErrorHandler(new JettyErrors(metrics));
   }
 
@@ -97,7 +108,7 @@ public final class ManagementServer {
     return connector.getLocalPort();
   }
 
-  /** Ends at once. */
+  /** Ends when the replies under way are out, but soon. */
   public void stop() {
     try {
       jetty.stop();

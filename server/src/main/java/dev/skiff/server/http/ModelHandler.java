@@ -8,7 +8,7 @@ import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.metrics.Metrics;
-import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
@@ -84,7 +84,7 @@ final class ModelHandler {
                 duration(json, "compute_output", meters.write());
                 json.writeEndObject();
                 json.writeArrayFieldStart("batch_stats");
-                for (Metrics.Batches batches : meters.batches()) {
+                for (ModelMeters.Batches batches : meters.batches()) {
                   json.writeStartObject();
                   json.writeNumberField("batch_size", batches.rows());
                   duration(json, "compute_input", batches.join());
@@ -137,7 +137,7 @@ final class ModelHandler {
     json.writeEndObject();
   }
 
-  private static void duration(JsonGenerator json, String name, Metrics.Durations durations)
+  private static void duration(JsonGenerator json, String name, ModelMeters.Durations durations)
       throws IOException {
     json.writeObjectFieldStart(name);
     json.writeNumberField("count", durations.count());

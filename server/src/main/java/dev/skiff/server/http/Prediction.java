@@ -6,7 +6,7 @@ import dev.skiff.server.http.Predictions.Written;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
-import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelVersion.Lease;
 import java.io.IOException;
@@ -44,6 +44,10 @@ final class Prediction<R> implements AutoCloseable {
     this.request = dialect.request(read);
     this.requestBytes = requestBytes;
     this.start = start;
+  }
+
+  Lease lease() {
+    return lease;
   }
 
   LoadedModel model() {

@@ -7,7 +7,7 @@ import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.metrics.Metrics;
-import dev.skiff.server.metrics.Metrics.ModelMeters;
+import dev.skiff.server.metrics.ModelMeters;
 import dev.skiff.server.model.LoadedModel;
 import dev.skiff.server.model.ModelRepository;
 import dev.skiff.server.model.ModelVersion.Lease;
@@ -95,11 +95,22 @@ final class Predictions {
     try {
       attempt(exchange, dialect);
     } finally {
-      ThreadShares.Place place = exchange.place;
-      if (place != null && exchange.mayWait()) {
-        exchange.place = null;
-        place.close();
+      if (exchange.mayWait()) {
+        leave(exchange);
       }
+    }
+  }
+
+  private static void leave(Exchange exchange) {
+    ThreadShares.Place place = exchange.place;
+    Lease lease = exchange.lease;
+    exchange.place = null;
+    exchange.lease = null;
+    if (place != null) {
+      place.close();
+    }
+    if (lease != null) {
+      lease.close();
     }
   }
 
@@ -132,7 +143,8 @@ final class Predictions {
     dialect.check(exchange);
     Optional<ContentCoding> coding = ContentCoding.ofRequest(exchange);
     Deadline deadline = RequestHeaders.deadline(exchange, timeout);
-    Lease lease = lease(repository, exchange);
+    Lease kept = exchange.lease;
+    Lease lease = kept == null ? lease(repository, exchange) : kept.another();
     boolean begun = false;
     try {
       Prediction<R> prediction = begin(exchange, dialect, coding, deadline, lease);
@@ -154,22 +166,28 @@ final class Predictions {
       throws IOException {
     ModelMeters meters = metrics.model(lease.model(), lease.version());
     Body in = exchange.body();
+    int inflated = 0;
     long start = System.nanoTime();
     try {
       if (!exchange.mayWait()
           && (in.length() > QUICK_BYTES
               || coding.isPresent()
               || !lease.target().serviceTime().isQuick())) {
-        throw handOver(exchange, lease.target());
+        throw handOver(exchange, lease);
       }
       if (coding.isPresent()) {
-        in = coding.get().decode(in, maxRequestBytes);
+        in = coding.get().decode(in, maxRequestBytes, BodyMemory.SHARED);
+        inflated = in.bytes().length;
       }
       R read = dialect.read(exchange, in, lease.target(), deadline);
       return new Prediction<>(dialect, lease, meters, read, in.length(), start);
     } catch (InferenceException e) {
       meters.failure(System.nanoTime() - start);
       throw e;
+    } finally {
+      if (inflated > 0) {
+        BodyMemory.SHARED.giveBack(inflated);
+      }
     }
   }
 
@@ -190,22 +208,24 @@ final class Predictions {
       return model.batcher().run(request);
     }
     if (!model.serviceTime().isQuick(request)) {
-      throw handOver(exchange, model);
+      throw handOver(exchange, prediction.lease());
     }
     Optional<InferenceResponse> response = model.batcher().tryRun(request);
     if (response.isEmpty()) {
-      throw handOver(exchange, model);
+      throw handOver(exchange, prediction.lease());
     }
     return response.get();
   }
 
   /**
-   * Takes a thread that the request goes on with.
+   * Takes a thread that the request goes on with, and a lease, so that it is answered by this model
+   * whatever becomes of it meanwhile.
    *
    * @throws InferenceException OVERLOADED if there is none for it
    */
-  private Postponed handOver(Exchange exchange, LoadedModel model) {
-    exchange.place = shares.take(model.batcher());
+  private Postponed handOver(Exchange exchange, Lease lease) {
+    exchange.place = shares.take(lease.target().batcher());
+    exchange.lease = lease.another();
     return Postponed.INSTANCE;
   }
 

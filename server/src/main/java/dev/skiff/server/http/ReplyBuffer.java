@@ -1,6 +1,8 @@
 package dev.skiff.server.http;
 
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.Tensor;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -9,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that replies are written into, one after the other. Each thread keeps one that waits for
- * its next reply; whoever sent a reply gives its memory back, on whatever thread that ends.
+ * its next reply; whoever sent a reply gives its memory back, on whatever thread that ends. What
+ * would be larger than an array is refused with RESOURCE_EXHAUSTED.
  */
 final class ReplyBuffer extends OutputStream {
   private static final int FIRST_BYTES = 1 << 10;
@@ -61,12 +64,17 @@ final class ReplyBuffer extends OutputStream {
   }
 
   private void room(int more) {
-    room(more, 2L * Math.addExact(size, more));
+    room(more, 2L * size + 2L * more);
   }
 
   /** Memory for some bytes more, of so many in all where there is none. */
   private void room(int more, long ample) {
-    int needed = Math.addExact(size, more);
+    long needed = (long) size + more;
+    if (needed > MOST_BYTES) {
+      throw new InferenceException(
+          ErrorCode.RESOURCE_EXHAUSTED,
+          "the reply would be over the limit of " + MOST_BYTES + " bytes");
+    }
     if (needed > bytes.length) {
       int otherwise = (int) Math.max(needed, Math.min(ample, MOST_BYTES));
       bytes = BodyMemory.SHARED.grow(bytes, size, ample, otherwise);

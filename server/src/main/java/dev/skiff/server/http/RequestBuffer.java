@@ -17,6 +17,7 @@ final class RequestBuffer implements AutoCloseable {
   private final long limit;
   private byte[] bytes = NONE;
   private int size;
+  private long taken;
 
   /**
    * An empty buffer.
@@ -50,7 +51,11 @@ final class RequestBuffer implements AutoCloseable {
     return Math.max(CHUNKS_ALWAYS_TAKEN, limit >> 10);
   }
 
-  /** Copies a piece to the end. */
+  /**
+   * Copies a piece to the end.
+   *
+   * @throws dev.skiff.server.inference.InferenceException OVERLOADED if there is no memory for it
+   */
   void append(ByteBuffer piece) {
     int more = piece.remaining();
     room(more);
@@ -62,6 +67,7 @@ final class RequestBuffer implements AutoCloseable {
    * Reads the next piece, which may go past the limit.
    *
    * @return false at the end of the stream
+   * @throws dev.skiff.server.inference.InferenceException as {@link #append}
    */
   boolean read(InputStream in) throws IOException {
     room(1);
@@ -89,12 +95,19 @@ final class RequestBuffer implements AutoCloseable {
     long wanted = Math.max(needed, length < 0 ? ample : length);
     long most = length < 0 ? limit + 1 : length;
     int otherwise = (int) Math.max(needed, Math.min(ample, most));
+    // What it had is there until it is copied.
+    BodyMemory.SHARED.take(otherwise);
+    long before = taken;
+    taken = otherwise;
     bytes = BodyMemory.SHARED.grow(bytes, size, wanted, otherwise);
+    BodyMemory.SHARED.giveBack(before);
   }
 
   /** Gives the memory back. */
   @Override
   public void close() {
+    BodyMemory.SHARED.giveBack(taken);
+    taken = 0;
     BodyMemory.SHARED.offer(bytes);
     bytes = NONE;
     size = 0;

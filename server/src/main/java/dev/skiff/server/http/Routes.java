@@ -26,7 +26,7 @@ final class Routes {
             repository,
             metrics,
             config.requestTimeout(),
-            config.maxRequestBytes(),
+            BodyMemory.SHARED.limit(config.maxRequestBytes()),
             config.threads());
     PredictHandler predict = new PredictHandler(predictions);
     InferHandler infer = new InferHandler(predictions);

@@ -14,6 +14,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +42,7 @@ public final class ModelControl {
   private final ModelIndex index;
 
   private final Semaphore places = new Semaphore(PLACES);
-  private final Object turn = new Object();
+  private final Lock turn = new ReentrantLock();
   private volatile boolean stopped;
 
   /** Whoever keeps account of the models. Told by the thread of an operation. */
@@ -129,10 +132,23 @@ public final class ModelControl {
     stopped = true;
   }
 
-  /** Waits for the operation that is under way: the native code of a load cannot be left. */
-  public void awaitLast() {
-    synchronized (turn) {
-      stopped = true;
+  /**
+   * Waits, once they are refused, for the operation that is under way: the native code of a load
+   * cannot be told to end.
+   *
+   * @param nanos how long to wait
+   * @return whether it has ended
+   */
+  public boolean awaitLast(long nanos) {
+    try {
+      boolean ended = turn.tryLock(nanos, TimeUnit.NANOSECONDS);
+      if (ended) {
+        turn.unlock();
+      }
+      return ended;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -141,15 +157,15 @@ public final class ModelControl {
       throw new InferenceException(
           ErrorCode.OVERLOADED, PLACES + " other operations on models are under way or wait");
     }
+    turn.lock();
     try {
-      synchronized (turn) {
-        if (stopped) {
-          throw new InferenceException(ErrorCode.NOT_READY, "the server is stopping");
-        }
-        observer.begins();
-        return operation.get();
+      if (stopped) {
+        throw new InferenceException(ErrorCode.NOT_READY, "the server is stopping");
       }
+      observer.begins();
+      return operation.get();
     } finally {
+      turn.unlock();
       places.release();
     }
   }

@@ -178,6 +178,14 @@ public final class ModelVersion {
       return target;
     }
 
+    /** Another lease on the same, whatever has become of the version; this one has to be open. */
+    public Lease another() {
+      synchronized (ModelVersion.this) {
+        leases++;
+      }
+      return new Lease(target);
+    }
+
     public String model() {
       return model;
     }

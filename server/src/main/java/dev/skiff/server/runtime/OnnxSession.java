@@ -1,17 +1,14 @@
 package dev.skiff.server.runtime;
 
 import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
-import ai.onnxruntime.TensorInfo;
 import dev.skiff.server.batching.Runner;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Deadline;
-import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Tensor;
@@ -47,28 +44,25 @@ public final class OnnxSession implements Runner, AutoCloseable {
 
   private final OrtEnvironment environment;
   private final OrtSession session;
-  private final ExecutionProvider provider;
   private final DeadlineWatch watch;
-  private final Consumer<String> gpuLost;
+  private final SessionFailures failures;
   private final NodePlacement placement;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final TensorPool pool = new TensorPool(POOL_BYTES);
   private final PinnedOutputs pinnedOutputs = new PinnedOutputs(pool);
-  private volatile @Nullable Diagnosis fault;
 
   private OnnxSession(
       OrtEnvironment environment,
       OrtSession session,
       ExecutionProvider provider,
       DeadlineWatch watch,
-      Consumer<String> gpuLost)
+      SessionFailures failures)
       throws OrtException, ModelLoadException {
     this.environment = environment;
     this.session = session;
-    this.provider = provider;
     this.watch = watch;
-    this.gpuLost = gpuLost;
+    this.failures = failures;
     // On the CPU alone there is nothing to find out, and its sessions have kept nothing.
     this.placement =
         provider instanceof ExecutionProvider.Accelerator
@@ -82,11 +76,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
     for (NodeInfo node : session.getOutputInfo().values()) {
       TensorSpec spec = OnnxTypes.output(node);
       outputSpecs.add(spec);
-      if (node.getInfo() instanceof TensorInfo info
-          && OnnxTypes.bufferType(spec.datatype()).isPresent()) {
-        OutputShapes.of(info, session.getInputInfo().values())
-            .ifPresent(shapes -> pinnedOutputs.guess(spec, shapes));
-      }
+      pinnedOutputs.guess(spec, node, session.getInputInfo().values());
     }
     inputs = List.copyOf(inputSpecs);
     outputs = List.copyOf(outputSpecs);
@@ -105,15 +95,15 @@ public final class OnnxSession implements Runner, AutoCloseable {
       DeadlineWatch watch,
       Consumer<String> gpuLost)
       throws ModelLoadException {
+    SessionFailures failures = new SessionFailures(provider, gpuLost);
     OrtSession session = null;
     try (SessionOptions options = SessionSettings.of(provider)) {
       session = environment.createSession(file.toString(), options);
-      return new OnnxSession(environment, session, provider, watch, gpuLost);
+      return new OnnxSession(environment, session, provider, watch, failures);
     } catch (OrtException e) {
-      Optional<Diagnosis> diagnosis = diagnosis(e, provider, gpuLost);
+      ModelLoadException failure = failures.ofLoad(e);
       closeQuietly(session);
-      String reason = diagnosis.map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
-      throw new ModelLoadException(reason, e);
+      throw failure;
     } catch (ModelLoadException e) {
       closeQuietly(session);
       throw e;
@@ -139,7 +129,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
    * What the last run that failed for a fault of the GPU or its libraries met; nothing if none did.
    */
   public Optional<String> fault() {
-    return Optional.ofNullable(fault).map(Diagnosis::sentence);
+    return failures.fault();
   }
 
   /** Where tensors for this model's inputs come from. */
@@ -224,7 +214,7 @@ public final class OnnxSession implements Runner, AutoCloseable {
     try {
       return session.run(arguments, unpinned, results, run.options());
     } catch (OrtException e) {
-      if (run.isToldToEnd() && Diagnosis.of(e, provider).isEmpty()) {
+      if (run.isToldToEnd() && !failures.isFaultOfGpu(e)) {
         throw Deadline.exceeded("while the model ran");
       }
       throw e;
@@ -277,37 +267,16 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   private TensorHandle wrap(Tensor tensor) {
-    OnnxJavaType type = OnnxTypes.bufferType(tensor.datatype()).orElseThrow();
     try {
-      return new TensorHandle(
-          OnnxTensor.createTensor(environment, tensor.data(), tensor.shape().toArray(), type));
+      return TensorHandle.of(tensor, environment);
     } catch (OrtException e) {
       throw failed(e);
     }
   }
 
-  private record TensorHandle(OnnxTensor tensor) implements Tensor.Handle {
-    @Override
-    public void release() {
-      tensor.close();
-    }
-  }
-
   private RuntimeException failed(OrtException e) {
     log.warn("a model failed to run", e);
-    Optional<Diagnosis> diagnosis = diagnosis(e, provider, gpuLost);
-    if (diagnosis.isEmpty()) {
-      return OrtFailure.ofRun(e);
-    }
-    fault = diagnosis.get();
-    return new InferenceException(diagnosis.get().code(), diagnosis.get().sentence());
-  }
-
-  private static Optional<Diagnosis> diagnosis(
-      OrtException e, ExecutionProvider provider, Consumer<String> gpuLost) {
-    Optional<Diagnosis> diagnosis = Diagnosis.of(e, provider);
-    diagnosis.filter(Diagnosis::sticky).map(Diagnosis::sentence).ifPresent(gpuLost);
-    return diagnosis;
+    return failures.ofRun(e);
   }
 
   private static void closeQuietly(@Nullable OrtSession session) {

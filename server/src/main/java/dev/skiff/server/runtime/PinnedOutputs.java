@@ -1,5 +1,7 @@
 package dev.skiff.server.runtime;
 
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.TensorInfo;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
@@ -7,6 +9,7 @@ import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -28,9 +31,13 @@ final class PinnedOutputs {
     this.pool = pool;
   }
 
-  /** Adds a rule, to be confirmed. */
-  void guess(TensorSpec output, OutputShapes shapes) {
-    guessed.put(output.name(), new Rule(output.datatype(), shapes));
+  /** Adds the rule that the graph suggests for an output, if any, to be confirmed. */
+  void guess(TensorSpec output, NodeInfo node, Collection<NodeInfo> inputs) {
+    if (node.getInfo() instanceof TensorInfo info
+        && OnnxTypes.bufferType(output.datatype()).isPresent()) {
+      OutputShapes.of(info, inputs)
+          .ifPresent(shapes -> guessed.put(output.name(), new Rule(output.datatype(), shapes)));
+    }
   }
 
   /** Compares the rules with an answer. */

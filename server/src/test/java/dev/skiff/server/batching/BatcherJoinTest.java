@@ -1,59 +1,53 @@
 package dev.skiff.server.batching;
 
 import static dev.skiff.server.batching.Call.until;
+import static dev.skiff.server.batching.DoublingRunner.answer;
+import static dev.skiff.server.batching.DoublingRunner.ints;
+import static dev.skiff.server.batching.DoublingRunner.request;
+import static dev.skiff.server.batching.DoublingRunner.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.skiff.server.BadInput;
-import dev.skiff.server.inference.Datatype;
-import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
-import dev.skiff.server.inference.Shape;
-import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorPool;
-import dev.skiff.server.inference.Value;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Requests of one INT32 each, to a model that doubles them and fails on a negative one. */
+/** Requests of one INT32 each. */
 @Timeout(20)
 class BatcherJoinTest {
   private static final BatchPolicy UP_TO_FOUR = new BatchPolicy(4, Set.of(), 0);
 
-  private final List<List<Integer>> runs = new ArrayList<>();
   private final List<Long> told = new ArrayList<>();
-  private final CountDownLatch gate = new CountDownLatch(1);
   private final TensorPool pool = new TensorPool(1 << 20);
+  private final DoublingRunner model = new DoublingRunner(pool);
   private final Batcher batcher = batcher(UP_TO_FOUR, 100, 1 << 20);
 
   @AfterEach
   void letEveryoneGo() {
-    gate.countDown();
+    model.open();
   }
 
   @Test
   void thoseThatWaitRunTogetherAndGetTheirOwnParts() throws Exception {
     List<Call> calls = queued(batcher, 0, 1, 2, 3, 4, 5, 6);
-    gate.countDown();
+    model.open();
     for (int i = 0; i < calls.size(); i++) {
       assertAnswer(calls.get(i), 2 * i);
     }
-    assertThat(runs).containsExactly(List.of(0), List.of(1, 2, 3, 4), List.of(5, 6));
+    assertThat(model.runs()).containsExactly(List.of(0), List.of(1, 2, 3, 4), List.of(5, 6));
     assertThat(told).as("rows of the runs, as they are measured").containsExactly(1L, 4L, 2L);
     assertThat(pool.idleBytes())
         .as("all came back to the pool: the first answer, and inputs and answers of the batches")
@@ -63,44 +57,40 @@ class BatcherJoinTest {
   @Test
   void oneBadRequestFailsAlone() throws Exception {
     List<Call> calls = queued(batcher, 0, 1, -2, 3);
-    gate.countDown();
+    model.open();
     assertAnswer(calls.get(1), 2);
     assertAnswer(calls.get(3), 6);
     assertThatExceptionOfType(ExecutionException.class)
         .isThrownBy(calls.get(2)::answer)
         .havingCause()
         .withMessage("-2 is bad");
-    assertThat(runs)
+    assertThat(model.runs())
         .containsExactly(List.of(0), List.of(1, -2, 3), List.of(1), List.of(-2), List.of(3));
   }
 
   @Test
   void otherShapesKeepTheirPlace() throws Exception {
     Call first = new Call(batcher, request(1, 0));
-    until(() -> runs().size() == 1);
+    until(() -> model.runs().size() == 1);
     List<Call> calls = new ArrayList<>();
     for (InferenceRequest request :
         List.of(request(1, 1), request(2, 2, 2), request(1, 3), request(2, 4, 4))) {
       calls.add(new Call(batcher, request));
       until(() -> batcher.waiting() == calls.size());
     }
-    gate.countDown();
+    model.open();
     first.answer().close();
     for (Call call : calls) {
       call.answer().close();
     }
-    assertThat(runs).containsExactly(List.of(0), List.of(1, 3), List.of(2, 2, 4, 4));
+    assertThat(model.runs()).containsExactly(List.of(0), List.of(1, 3), List.of(2, 2, 4, 4));
   }
 
   @Test
   void whoseDeadlinePassedIsLeftBehind() throws Exception {
     Call first = new Call(batcher, request(1, 0));
-    until(() -> runs().size() == 1);
-    Call late =
-        new Call(
-            batcher,
-            new InferenceRequest(
-                Map.of("x", ints(1, 1)), List.of("y"), Deadline.after(Duration.ofMillis(5))));
+    until(() -> model.runs().size() == 1);
+    Call late = new Call(batcher, request(Duration.ofMillis(5), 1, 1));
     Call other = new Call(batcher, request(1, 2));
     assertThatExceptionOfType(ExecutionException.class)
         .isThrownBy(late::answer)
@@ -108,24 +98,24 @@ class BatcherJoinTest {
         .isInstanceOfSatisfying(
             InferenceException.class,
             error -> assertThat(error.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED));
-    gate.countDown();
+    model.open();
     assertAnswer(first, 0);
     assertAnswer(other, 4);
-    assertThat(runs).containsExactly(List.of(0), List.of(2));
+    assertThat(model.runs()).containsExactly(List.of(0), List.of(2));
   }
 
   @Test
   void theQueueIsBoundedByBytes() throws Exception {
     Batcher small = batcher(UP_TO_FOUR, 100, 10);
     Call first = new Call(small, request(1, 0));
-    until(() -> runs().size() == 1);
+    until(() -> model.runs().size() == 1);
     Call large = new Call(small, request(4, 1, 1, 1, 1));
     until(() -> small.waiting() == 1);
     assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(() -> small.run(request(1, 2)))
         .returns(ErrorCode.OVERLOADED, InferenceException::code)
         .withMessage("the model's queue is full: those that wait have 16 of 10 bytes");
-    gate.countDown();
+    model.open();
     first.answer().close();
     large.answer().close();
   }
@@ -146,7 +136,7 @@ class BatcherJoinTest {
         .isThrownBy(() -> batcher.run(request(1, 3)))
         .returns(ErrorCode.NOT_READY, InferenceException::code);
     assertThat(batcher.waiting()).isZero();
-    gate.countDown();
+    model.open();
     assertAnswer(calls.getFirst(), 0);
   }
 
@@ -155,7 +145,7 @@ class BatcherJoinTest {
   void moreRowsThanTheModelMayTakeAreRefused() {
     Batcher strict =
         new Batcher(
-            this::run,
+            model,
             pool,
             (rows, join, run, split) -> {},
             UP_TO_FOUR,
@@ -169,7 +159,7 @@ class BatcherJoinTest {
 
   @Test
   void whoWaitsForCompanyRunsWhenTheBatchIsFull() throws Exception {
-    gate.countDown();
+    model.open();
     Batcher patient =
         batcher(new BatchPolicy(3, Set.of(), Duration.ofMinutes(1).toNanos() / 2), 100, 1 << 20);
     assertThat(patient.tryRun(request(1, 9))).as("not without waiting").isEmpty();
@@ -182,12 +172,12 @@ class BatcherJoinTest {
     for (int i = 0; i < 3; i++) {
       assertAnswer(calls.get(i), 2 * i);
     }
-    assertThat(runs).containsExactly(List.of(0, 1, 2));
+    assertThat(model.runs()).containsExactly(List.of(0, 1, 2));
   }
 
   @Test
   void whoWaitedLongEnoughForCompanyRunsAlone() throws Exception {
-    gate.countDown();
+    model.open();
     Batcher patient = batcher(new BatchPolicy(3, Set.of(), 2_000_000), 100, 1 << 20);
     try (InferenceResponse response = patient.run(request(1, 21))) {
       assertThat(response.queueNanos()).isGreaterThanOrEqualTo(2_000_000);
@@ -202,7 +192,7 @@ class BatcherJoinTest {
         new Batcher(
             request -> {
               running.countDown();
-              await(gate);
+              model.awaitGate();
               return answer(ints(1, 7));
             },
             pool,
@@ -217,7 +207,7 @@ class BatcherJoinTest {
     Call third = new Call(deceived, request(1, 2));
     until(() -> deceived.waiting() == 2);
     assertThat(deceived.objection()).isEmpty();
-    gate.countDown();
+    model.open();
     for (Call call : List.of(first, second, third)) {
       assertAnswer(call, 7);
     }
@@ -226,7 +216,7 @@ class BatcherJoinTest {
 
   private Batcher batcher(BatchPolicy policy, int queueRequests, long queueBytes) {
     return new Batcher(
-        this::run,
+        model,
         pool,
         (rows, join, run, split) -> told.add(rows),
         policy,
@@ -240,69 +230,14 @@ class BatcherJoinTest {
     for (int value : values) {
       int waiting = calls.size();
       calls.add(new Call(target, request(1, value)));
-      until(() -> runs().size() == 1 && target.waiting() == waiting);
+      until(() -> model.runs().size() == 1 && target.waiting() == waiting);
     }
     return calls;
-  }
-
-  private List<List<Integer>> runs() {
-    synchronized (runs) {
-      return List.copyOf(runs);
-    }
-  }
-
-  private InferenceResponse run(InferenceRequest request) {
-    Tensor x = Objects.requireNonNull(request.inputs().get("x"));
-    List<Integer> values =
-        IntStream.range(0, (int) x.shape().elements())
-            .mapToObj(i -> x.data().getInt(i * Integer.BYTES))
-            .toList();
-    synchronized (runs) {
-      runs.add(values);
-    }
-    await(gate);
-    Tensor y = pool.acquire(Datatype.INT32, x.shape());
-    for (int i = 0; i < values.size(); i++) {
-      if (values.get(i) < 0) {
-        y.close();
-        throw InferenceException.invalid(values.get(i) + " is bad");
-      }
-      y.data().putInt(i * Integer.BYTES, 2 * values.get(i));
-    }
-    return answer(y);
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      latch.await();
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static InferenceResponse answer(Value y) {
-    return new InferenceResponse(new LinkedHashMap<>(Map.of("y", y)), 0, 1);
-  }
-
-  /** A request of rows of this width. */
-  private static InferenceRequest request(int width, int... values) {
-    return new InferenceRequest(
-        Map.of("x", ints(width, values)), List.of("y"), Deadline.after(Duration.ofMinutes(1)));
-  }
-
-  private static Tensor ints(int width, int... values) {
-    Tensor tensor = Tensor.allocate(Datatype.INT32, Shape.of(values.length / width, width));
-    tensor.data().asIntBuffer().put(values);
-    return tensor;
   }
 
   private static void assertAnswer(Call call, int expected) throws Exception {
     try (InferenceResponse response = call.answer()) {
       assertThat(value(response)).isEqualTo(expected);
     }
-  }
-
-  private static int value(InferenceResponse response) {
-    return response.outputs().get("y") instanceof Tensor y ? y.data().getInt(0) : -1;
   }
 }

@@ -1,13 +1,37 @@
 package dev.skiff.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
 import org.junit.jupiter.api.Test;
 
 class BodyMemoryTest {
   private static final int LEAST = BodyMemory.LEAST_BYTES;
 
-  private final BodyMemory memory = new BodyMemory(10L * LEAST);
+  private final BodyMemory memory = new BodyMemory(1_000, 10L * LEAST);
+
+  @Test
+  void countsWhatBodiesTake() {
+    memory.take(600);
+    memory.take(400);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> memory.take(1))
+        .returns(ErrorCode.OVERLOADED, InferenceException::code)
+        .withMessage("bodies of other requests hold 1000 of 1000 bytes");
+    memory.giveBack(400);
+    memory.take(399);
+  }
+
+  /** With what it was copied from, one at its limit fits, and so does the byte that is too much. */
+  @Test
+  void oneBodyMayHaveHalf() {
+    assertThat(memory.limit(Long.MAX_VALUE)).isEqualTo(499);
+    assertThat(memory.limit(100)).isEqualTo(100);
+    assertThat(BodyMemory.ofHeap(400L << 20).limit(64 << 20)).isEqualTo(64 << 20);
+    assertThat(BodyMemory.ofHeap(96 << 20).limit(64 << 20)).isEqualTo((24 << 20) - 1);
+  }
 
   @Test
   void givesWhatWasOffered() {

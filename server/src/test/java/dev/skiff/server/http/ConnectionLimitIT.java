@@ -3,6 +3,7 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -22,13 +23,29 @@ class ConnectionLimitIT {
   @Test
   void thoseBeyondItWaitUntilOneEnds(@TempDir Path folder, Door door) throws IOException {
     TestServer.folder(folder, "unnamed");
-    List<Socket> sockets = new ArrayList<>();
     try (TestServer server = door.start(folder, "--max-connections=" + MOST)) {
-      for (int i = 0; i < MOST; i++) {
-        sockets.add(ask(server));
+      assertLimit(server.port(), MOST);
+    }
+  }
+
+  @Test
+  void theManagementPortHasItsOwnLimit(@TempDir Path folder, Door door) throws IOException {
+    TestServer.folder(folder, "unnamed");
+    try (TestServer server =
+        door.start(folder, "--management-port=0", "--max-connections=" + MOST)) {
+      assertLimit(server.managementPort(), ManagementServer.MOST_CONNECTIONS);
+      server.get("/health").ok();
+    }
+  }
+
+  private static void assertLimit(int port, int most) throws IOException {
+    List<Socket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < most; i++) {
+        sockets.add(ask(port));
         assertThat(answer(sockets.getLast())).startsWith("HTTP/1.1 200");
       }
-      Socket another = ask(server);
+      Socket another = ask(port);
       sockets.add(another);
       another.setSoTimeout(300);
       assertThat(answer(another)).isEmpty();
@@ -42,8 +59,9 @@ class ConnectionLimitIT {
     }
   }
 
-  private static Socket ask(TestServer server) throws IOException {
-    Socket socket = server.connect();
+  private static Socket ask(int port) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setSoTimeout(10_000);
     byte[] request =
         "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     socket.getOutputStream().write(request);

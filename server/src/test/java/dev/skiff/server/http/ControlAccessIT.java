@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On which port models are managed, and by whom. */
+/** Where models can be managed, and by whom. */
 @BothDoors
 class ControlAccessIT {
   private static final String KEY = "0123456789abcdef";
@@ -33,6 +33,31 @@ class ControlAccessIT {
     Files.copy(
         TestServer.FIXTURES.resolve("identity-fp32/model.onnx"), model.resolve("model.onnx"));
     keys = "--api-keys=" + Files.writeString(folder.resolve("keys"), KEY);
+  }
+
+  @Test
+  void withoutTheFlagThereAreNoSuchPaths(Door door) {
+    try (TestServer server = door.start(folder)) {
+      for (String path : new String[] {INDEX, LOAD, UNLOAD}) {
+        server.post(path, "{}").refused(ErrorCode.NOT_FOUND).startsWith("there is no such path");
+      }
+      assertThat(server.get("/v2").ok().get("extensions").toString()).doesNotContain("repository");
+    }
+  }
+
+  /** As a browser would be made to send it by a page of anybody's. */
+  @Test
+  void pagesManageNoModels(Door door) {
+    try (TestServer server = door.start(folder, EXPLICIT)) {
+      for (String path : new String[] {INDEX, LOAD, UNLOAD}) {
+        String reply =
+            server.raw(
+                "POST %s HTTP/1.1\nHost: a\nOrigin: http://a\nConnection: close\nContent-Length: 2\n\n{}"
+                    .formatted(path));
+        Reply.parse(reply).refused(ErrorCode.INVALID_ARGUMENT).contains("Origin");
+      }
+      server.post("/predict/m", "[1,2,3]").ok();
+    }
   }
 
   @Test

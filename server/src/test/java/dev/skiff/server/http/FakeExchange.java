@@ -12,6 +12,8 @@ final class FakeExchange extends Exchange {
   final Map<String, String> replyHeaders = new LinkedHashMap<>();
   int status;
   @Nullable Body reply;
+  Body body = new Body(new byte[0]);
+  boolean mayWait = true;
 
   private final String method;
   private final Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -62,12 +64,12 @@ final class FakeExchange extends Exchange {
 
   @Override
   boolean mayWait() {
-    return true;
+    return mayWait;
   }
 
   @Override
   Body body() {
-    return new Body(new byte[0]);
+    return body;
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.skiff.server.inference.ErrorCode;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -60,6 +61,17 @@ class ManagementServerIT {
       })
   void nothingElseIsOnThatPort(String path) {
     managed(path).refused(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void itMayHaveAnAddressOfItsOwn() throws IOException {
+    String[] flags = {"--management-port=0", "--management-host=127.0.0.2"};
+    try (TestServer other = TestServer.start(TestServer.MODELS, flags)) {
+      int port = other.managementPort();
+      new Socket(InetAddress.ofLiteral("127.0.0.2"), port).close();
+      assertThatIOException()
+          .isThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close());
+    }
   }
 
   @Test

@@ -238,33 +238,10 @@ class ModelControlIT {
     server.post(path("load"), "{\"parameters\": {\"priority\": 3}, \"more\": [1]}").ok();
   }
 
-  /** As a browser would be made to send it by a page of anybody's. */
-  @Test
-  void pagesManageNoModels() {
-    for (String path : new String[] {INDEX, path("load"), path("unload")}) {
-      String reply =
-          server.raw(
-              "POST %s HTTP/1.1\nHost: a\nOrigin: http://a\nConnection: close\nContent-Length: 2\n\n{}"
-                  .formatted(path));
-      Reply.parse(reply).refused(ErrorCode.INVALID_ARGUMENT).contains("Origin");
-    }
-    assertServes(1);
-  }
-
   @Test
   void theExtensionIsListed() {
     assertThat(server.get("/v2").ok().get("extensions").toString())
         .contains("\"model_repository\"");
-  }
-
-  @Test
-  void withoutItThereAreNoSuchPaths() {
-    try (TestServer other = TestServer.start(folder)) {
-      for (String path : new String[] {INDEX, path("load"), path("unload")}) {
-        other.post(path, "{}").refused(ErrorCode.NOT_FOUND).startsWith("there is no such path");
-      }
-      assertThat(other.get("/v2").ok().get("extensions").toString()).doesNotContain("repository");
-    }
   }
 
   private String path(String operation) {

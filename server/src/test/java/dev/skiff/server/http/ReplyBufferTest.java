@@ -2,8 +2,11 @@ package dev.skiff.server.http;
 
 import static dev.skiff.server.http.Fixtures.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.skiff.server.http.Exchange.Body;
+import dev.skiff.server.inference.ErrorCode;
+import dev.skiff.server.inference.InferenceException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -43,6 +46,14 @@ class ReplyBufferTest {
       expected.append(i).append(" bottles;");
     }
     assertThat(text(buffer.body())).isEqualTo(expected.toString());
+  }
+
+  @Test
+  void isNoLargerThanAnArray() {
+    ReplyBuffer buffer = written("{}");
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> buffer.write(new byte[1], 0, Integer.MAX_VALUE - 17))
+        .returns(ErrorCode.RESOURCE_EXHAUSTED, InferenceException::code);
   }
 
   @Test

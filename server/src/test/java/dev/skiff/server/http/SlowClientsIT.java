@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.BadInput;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -44,8 +45,8 @@ class SlowClientsIT {
     final StringBuilder reply = new StringBuilder();
     boolean ended;
 
-    Client(TestServer server, String begin, String more) throws IOException {
-      this.socket = server.connect();
+    Client(Socket socket, String begin, String more) throws IOException {
+      this.socket = socket;
       this.more = more.getBytes(StandardCharsets.US_ASCII);
       socket.setSoTimeout(PATIENCE_MILLIS);
       socket.getOutputStream().write(begin.getBytes(StandardCharsets.US_ASCII));
@@ -78,7 +79,8 @@ class SlowClientsIT {
   @BadInput({16, 17, 18})
   void areGivenUp(@TempDir Path folder) throws IOException {
     TestServer.folder(folder, "unnamed");
-    try (TestServer lane = Door.FAST_LANE.start(folder, "--idle-timeout=3s");
+    String management = "--management-port=0";
+    try (TestServer lane = Door.FAST_LANE.start(folder, "--idle-timeout=3s", management);
         TestServer servlets = Door.SERVLETS.start(folder, "--idle-timeout=3s")) {
       for (TestServer server : new TestServer[] {lane, servlets}) {
         client(server, HEAD + LENGTH, "");
@@ -88,6 +90,8 @@ class SlowClientsIT {
         client(server, HEAD, "X: y\r\n");
       }
       client(lane, SERVLET, " ");
+      Socket managing = new Socket(InetAddress.getLoopbackAddress(), lane.managementPort());
+      clients.add(new Client(managing, "GET /metrics HTTP/1.1\r\nHost: a\r\n", "X: y\r\n"));
       long start = System.nanoTime();
       for (List<Client> open = clients; !open.isEmpty(); open = open()) {
         for (Client client : open) {
@@ -138,6 +142,6 @@ class SlowClientsIT {
   }
 
   private void client(TestServer server, String begin, String more) throws IOException {
-    clients.add(new Client(server, begin, more));
+    clients.add(new Client(server.connect(), begin, more));
   }
 }

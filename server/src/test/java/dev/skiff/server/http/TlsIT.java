@@ -1,33 +1,22 @@
 package dev.skiff.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.skiff.server.config.TlsConfig;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,55 +27,42 @@ import org.junit.jupiter.params.provider.ValueSource;
 @BothDoors
 @Timeout(120)
 class TlsIT {
-  @TempDir static Path shared;
+  private static final String PREDICT = "/predict/identity-fp32";
 
   private static Authority authority;
-  private static Authority stranger;
-  private static SSLContext plain;
+  private static SSLContext trusting;
 
-  @TempDir Path folder;
-
-  private Path certificate;
-  private Path key;
+  /** The server's certificate and key. */
+  private static Path file;
 
   @BeforeAll
-  static void sign() throws Exception {
-    authority = new Authority(shared.resolve("authority"));
-    authority.signServer("first", "EC");
-    authority.signServer("second", "RSA");
-    authority.signClient("client");
-    stranger = new Authority(shared.resolve("stranger"));
-    stranger.signClient("client");
-    plain = authority.client(Stream.empty(), "");
+  static void sign(@TempDir Path folder) throws Exception {
+    authority = new Authority(folder);
+    authority.signServer("server", "EC");
+    file = authority.together("server");
+    trusting = authority.client(Stream.empty(), "");
   }
 
-  @BeforeEach
-  void write() throws Exception {
-    certificate = Files.writeString(folder.resolve("tls.crt"), authority.chain("first"));
-    key = Files.writeString(folder.resolve("tls.key"), authority.key("first"));
-  }
-
-  private TestServer start(Door door, String... flags) {
+  private static TestServer start(Door door, String... flags) {
     return door.start(
         TestServer.FIXTURES,
-        Stream.concat(Stream.of("--tls-cert=" + certificate, "--tls-key=" + key), Stream.of(flags))
-            .toArray(String[]::new));
+        Stream.concat(Stream.of("--tls-cert=" + file), Stream.of(flags)).toArray(String[]::new));
   }
 
   @Test
   void answersLargeAndSmall(Door door) throws Exception {
     try (TestServer server = start(door);
-        HttpClient client = client(plain)) {
-      assertThat(post(client, server, "[1,2,3]").body())
+        TlsClient client = new TlsClient(trusting, server)) {
+      assertThat(client.post(PREDICT, "[1,2,3]").body())
           .isEqualTo("{\"prediction\":[1.0,2.0,3.0]}");
       String rows = rows(100_000);
-      assertThat(post(client, server, "{\"instances\":" + rows + "}").body())
+      assertThat(client.post(PREDICT, "{\"instances\":" + rows + "}").body())
           .isEqualTo("{\"predictions\":" + rows + "}");
-      HttpResponse<String> refused = post(client, server, "[1,");
+      HttpResponse<String> refused = client.post(PREDICT, "[1,");
       assertThat(refused.statusCode()).isEqualTo(400);
       assertThat(refused.body()).contains("INVALID_ARGUMENT");
-      assertThat(get(client, server, "/metrics").statusCode()).isEqualTo(200);
-      assertThat(get(client, server, "/health/ready").statusCode()).isEqualTo(200);
+      assertThat(client.get("/metrics").statusCode()).isEqualTo(200);
+      assertThat(client.get("/health/ready").statusCode()).isEqualTo(200);
     }
   }
 
@@ -102,7 +78,8 @@ class TlsIT {
               .formatted(body.length(), body));
     }
     try (TestServer server = start(door);
-        SSLSocket socket = connect(plain, server)) {
+        TlsClient client = new TlsClient(trusting, server);
+        SSLSocket socket = client.connect()) {
       Thread writer =
           Thread.ofPlatform()
               .daemon()
@@ -137,12 +114,12 @@ class TlsIT {
             .getBytes(StandardCharsets.US_ASCII);
     String expected = "{\"predictions\":" + rows + "}";
     try (TestServer server = start(door);
-        SSLSocket slow = connect(plain, server);
-        HttpClient client = client(plain)) {
+        TlsClient client = new TlsClient(trusting, server);
+        SSLSocket slow = client.connect()) {
       for (int i = 0; i < 2; i++) {
         slow.getOutputStream().write(request);
-        // The other client shows that the server is past this one.
-        assertThat(post(client, server, "[1,2,3]").statusCode()).isEqualTo(200);
+        // Another connection shows that the server is past this one.
+        assertThat(client.post(PREDICT, "[1,2,3]").statusCode()).isEqualTo(200);
         InputStream in = slow.getInputStream();
         assertThat(TestServer.head(in)).startsWith("HTTP/1.1 200 OK");
         assertThat(new String(in.readNBytes(expected.length()), StandardCharsets.US_ASCII))
@@ -155,26 +132,28 @@ class TlsIT {
   @Test
   void aLongRunIsNotIdle(Door door) throws Exception {
     try (TestServer server = start(door, "--idle-timeout=300ms");
-        HttpClient client = client(plain)) {
+        TlsClient client = new TlsClient(trusting, server)) {
       String body = "{\"inputs\":{\"x\":[[1,2,3]],\"iterations\":[%d]}}".formatted(1_000_000);
-      HttpRequest run =
-          request(server, "/predict/slow").POST(BodyPublishers.ofString(body)).build();
-      assertThat(client.send(run, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+      assertThat(client.post("/predict/slow", body).statusCode()).isEqualTo(200);
     }
   }
 
   @Test
   void speaksNothingOlderAndNothingPlain(Door door) throws Exception {
-    try (TestServer server = start(door)) {
+    try (TestServer server = start(door);
+        TlsClient client = new TlsClient(trusting, server)) {
       for (String version : new String[] {"TLSv1.2", "TLSv1.3"}) {
-        try (SSLSocket socket = connect(plain, server)) {
+        try (SSLSocket socket = client.connect()) {
           socket.setEnabledProtocols(new String[] {version});
           socket.startHandshake();
           assertThat(socket.getSession().getProtocol()).isEqualTo(version);
           assertThat(socket.getSession().getCipherSuite()).contains("_GCM_");
         }
       }
-      assertThat(new Tls(server(certificate, key)).getSslContextFactory().getIncludeProtocols())
+      assertThat(
+              new Tls(new TlsConfig(file, file, Optional.empty()))
+                  .getSslContextFactory()
+                  .getIncludeProtocols())
           .containsExactlyInAnyOrder("TLSv1.2", "TLSv1.3");
       for (String path :
           List.of("/health/live", "/health/ready/", "/predict/identity-fp32", "/v2")) {
@@ -186,7 +165,7 @@ class TlsIT {
 
   /** As the container's health check asks, which has neither the time for TLS nor a certificate. */
   @Test
-  void saysInPlainWhetherItIsReady(Door door) throws Exception {
+  void saysInPlainWhetherItIsReady(Door door, @TempDir Path folder) throws Exception {
     String question = "GET /health/ready HTTP/1.0\nHost: localhost\n\n";
     String headers = "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     try (TestServer server = start(door)) {
@@ -195,68 +174,8 @@ class TlsIT {
     try (TestServer server = start(door, "--tls-client-ca=" + authority.certificate())) {
       assertThat(server.raw(question)).isEqualTo("HTTP/1.1 200 OK" + headers);
     }
-    Path models = Files.createDirectory(folder.resolve("models"));
-    try (TestServer empty = door.start(models, "--tls-cert=" + certificate, "--tls-key=" + key)) {
+    try (TestServer empty = door.start(folder, "--tls-cert=" + file)) {
       assertThat(empty.raw(question)).isEqualTo("HTTP/1.1 503 Service Unavailable" + headers);
-    }
-  }
-
-  @Test
-  void wantsACertificateOfAClientWhereThereIsAnAuthority(Door door) throws Exception {
-    String flag = "--tls-client-ca=" + authority.certificate();
-    try (TestServer server = start(door, flag, "--management-port=0");
-        HttpClient known = client(authority.client(Stream.of(authority), "client"));
-        HttpClient unknown = client(authority.client(Stream.of(stranger), "client"));
-        HttpClient none = client(plain)) {
-      assertThat(post(known, server, "[1,2,3]").statusCode()).isEqualTo(200);
-      for (HttpClient other : List.of(unknown, none)) {
-        assertThatIOException().isThrownBy(() -> post(other, server, "[1,2,3]"));
-        assertThatIOException().isThrownBy(() -> get(other, server, "/health/live"));
-      }
-      // What probes can use.
-      URI probe = URI.create("http://127.0.0.1:" + server.managementPort() + "/health/ready");
-      assertThat(server.send(HttpRequest.newBuilder(probe)).status()).isEqualTo(200);
-    }
-  }
-
-  @Test
-  void certificatesChangeWhileItServes(Door door) throws Exception {
-    try (TestServer server = start(door);
-        SSLSocket before = connect(plain, server)) {
-      assertThat(name(before)).isEqualTo("CN=first");
-      replace(key, authority.key("second"));
-      replace(certificate, authority.chain("second"));
-      String name = "CN=first";
-      while (!name.equals("CN=second")) {
-        try (SSLSocket socket = connect(plain, server)) {
-          name = name(socket);
-        }
-      }
-      // A connection that is there stays.
-      before
-          .getOutputStream()
-          .write(
-              "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-      assertThat(TestServer.head(before.getInputStream())).startsWith("HTTP/1.1 200 OK");
-
-      // A key of another certificate changes nothing.
-      replace(key, authority.key("first"));
-      long start = System.nanoTime();
-      while (System.nanoTime() - start < 2 * ChangingFiles.PAUSE_NANOS) {
-        try (SSLSocket socket = connect(plain, server)) {
-          assertThat(name(socket)).isEqualTo("CN=second");
-        }
-      }
-    }
-  }
-
-  @Test
-  void aClientThatTrustsAnotherAuthorityDoesNotConnect(Door door) throws Exception {
-    try (TestServer server = start(door);
-        SSLSocket socket = connect(stranger.client(Stream.empty(), ""), server)) {
-      assertThatIOException()
-          .isThrownBy(socket::startHandshake)
-          .isInstanceOf(SSLHandshakeException.class);
     }
   }
 
@@ -264,46 +183,5 @@ class TlsIT {
     return IntStream.range(0, count)
         .mapToObj(i -> "[" + i + ".5,2.0,3.0]")
         .collect(Collectors.joining(",", "[", "]"));
-  }
-
-  private static TlsConfig server(Path certificate, Path key) {
-    return new TlsConfig(certificate, key, Optional.empty());
-  }
-
-  private void replace(Path file, String text) throws IOException {
-    Path next = Files.writeString(folder.resolve("next"), text);
-    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-  }
-
-  private static String name(SSLSocket socket) throws IOException {
-    X509Certificate shown = (X509Certificate) socket.getSession().getPeerCertificates()[0];
-    return shown.getSubjectX500Principal().getName();
-  }
-
-  private static SSLSocket connect(SSLContext context, TestServer server) throws IOException {
-    SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.port());
-    socket.setSoTimeout(10_000);
-    return socket;
-  }
-
-  private static HttpClient client(SSLContext context) {
-    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(context).build();
-  }
-
-  private static HttpResponse<String> post(HttpClient client, TestServer server, String body)
-      throws IOException, InterruptedException {
-    return client.send(
-        request(server, "/predict/identity-fp32").POST(BodyPublishers.ofString(body)).build(),
-        BodyHandlers.ofString());
-  }
-
-  private static HttpResponse<String> get(HttpClient client, TestServer server, String path)
-      throws IOException, InterruptedException {
-    return client.send(request(server, path).build(), BodyHandlers.ofString());
-  }
-
-  private static HttpRequest.Builder request(TestServer server, String path) {
-    return HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.port() + path));
   }
 }

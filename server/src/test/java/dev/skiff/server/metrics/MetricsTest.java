@@ -93,7 +93,7 @@ class MetricsTest {
 
   @Test
   void everyPredictionIsCounted() {
-    Metrics.ModelMeters meters = metrics.model("iris", 3);
+    ModelMeters meters = metrics.model("iris", 3);
     meters.success(14_000_000, 3_000_000, 2_000_000, 1_000_000, 4, 100, 1_000);
     meters.success(14_000_000, 3_000_000, 2_000_000, 1_000_000, 4, 100, 1_000);
     assertThat(sample("skiff_request_duration_seconds_sum")).isEqualTo("0.04");
@@ -109,7 +109,7 @@ class MetricsTest {
 
   @Test
   void everyRunIsCounted() {
-    Metrics.ModelMeters meters = metrics.model("iris", 3);
+    ModelMeters meters = metrics.model("iris", 3);
     meters.ran(8, 10, 20, 30);
     meters.ran(8, 1, 2, 3);
     meters.ran(1, 0, 7, 0);
@@ -119,16 +119,16 @@ class MetricsTest {
     assertThat(meters.batches())
         .as("the sizes that are listed are bounded")
         .containsExactly(
-            new Metrics.Batches(
+            new ModelMeters.Batches(
                 1,
-                new Metrics.Durations(1, 0),
-                new Metrics.Durations(1, 7),
-                new Metrics.Durations(1, 0)),
-            new Metrics.Batches(
+                new ModelMeters.Durations(1, 0),
+                new ModelMeters.Durations(1, 7),
+                new ModelMeters.Durations(1, 0)),
+            new ModelMeters.Batches(
                 8,
-                new Metrics.Durations(2, 11),
-                new Metrics.Durations(2, 22),
-                new Metrics.Durations(2, 33)));
+                new ModelMeters.Durations(2, 11),
+                new ModelMeters.Durations(2, 22),
+                new ModelMeters.Durations(2, 33)));
   }
 
   @Test
