@@ -53,6 +53,9 @@ class Process:
                 raise Unmeasurable(f"the server did not get ready: {self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
         self.port = int(ready[1])
+        if ask(self.port, get("/health/ready")).status != 200:
+            self.kill()
+            raise Unmeasurable(f"a model is unavailable: {self.log.read_text(errors='replace')[-2000:]}")
 
     def holds(self):
         """What the process has now: kilobytes, threads, file descriptors, kilobytes of direct memory, requests."""

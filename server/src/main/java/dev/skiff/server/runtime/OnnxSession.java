@@ -275,7 +275,8 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   private RuntimeException failed(OrtException e) {
-    log.warn("a model failed to run", e);
+    // Without its stack, which is always the same: requests can make a model fail as they like.
+    log.warn("a model failed to run: {}", OrtFailure.reason(e));
     return failures.ofRun(e);
   }
 
