@@ -11,7 +11,6 @@ import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelControl;
 import dev.skiff.server.model.ModelRepository;
-import dev.skiff.server.model.ModelVersion;
 import dev.skiff.server.runtime.OnnxRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,18 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The document describes what the code has: its routes, its errors, its datatypes. */
 class OpenApiTest {
-  private static final ModelControl.Observer NOBODY =
-      new ModelControl.Observer() {
-        @Override
-        public void begins() {}
-
-        @Override
-        public void comes(ModelVersion version) {}
-
-        @Override
-        public void goes(String model, long version) {}
-      };
-
   private static JsonNode document;
 
   @BeforeAll
@@ -176,7 +163,12 @@ class OpenApiTest {
 
   private static ModelControl control(ModelRepository repository, Path models) {
     return new ModelControl(
-        repository, models, RuntimeConfigs.of(1, 1, 1), OnnxRuntime::load, NOBODY, Duration.ZERO);
+        repository,
+        models,
+        RuntimeConfigs.of(1, 1, 1),
+        OnnxRuntime::load,
+        new Nobody(),
+        Duration.ZERO);
   }
 
   private static JsonNode resolved(JsonNode node) {

@@ -51,17 +51,6 @@ class PredictionsTest {
     exchange.mayWait = false;
   }
 
-  private static final class Nobody implements ModelControl.Observer {
-    @Override
-    public void begins() {}
-
-    @Override
-    public void comes(ModelVersion version) {}
-
-    @Override
-    public void goes(String model, long version) {}
-  }
-
   @AfterEach
   void close() {
     assertThat(repository.close(0)).as("no lease is left").isTrue();
