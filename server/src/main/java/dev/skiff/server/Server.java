@@ -197,7 +197,7 @@ public final class Server {
    */
   public boolean stop() {
     announceStop();
-    rehearsal.close();
+    rehearsal.end();
     log.info("draining for {} ms", drain.delay().toMillis());
     sleep(drain.delay());
     long end = System.nanoTime() + drain.timeout().toNanos();

@@ -242,7 +242,7 @@ final class MainIT {
         named |=
             event.path("request_id").asText().equals("request-7")
                 && event.get("level").asText().equals("WARN")
-                && event.get("exception").asText().contains("OrtException");
+                && event.get("message").asText().contains("Gather");
       }
       assertThat(named).as(server.process()::toString).isTrue();
       assertThat(server.process().err()).isEmpty();

@@ -66,13 +66,16 @@ public final class Rehearsal implements AutoCloseable {
     }
   }
 
+  /** Has it end with the predictions that are under way; its leases last until then. */
+  public synchronized void end() {
+    closed = true;
+    notifyAll();
+  }
+
   /** Ends it, if it has not ended, and waits until it has let go of the models. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-    }
+    end();
     try {
       thread.join();
     } catch (InterruptedException e) {
