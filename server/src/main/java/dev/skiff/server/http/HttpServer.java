@@ -189,7 +189,7 @@ public final class HttpServer {
    * Begins to listen.
    *
    * @return the port
-   * @throws ListenException if the address is taken
+   * @throws ListenException if the address is taken, or none of this machine
    */
   public int start() {
     if (maxRequestBytes < config.maxRequestBytes()) {

@@ -96,7 +96,7 @@ public final class ManagementServer {
    * Begins to listen.
    *
    * @return the port
-   * @throws ListenException if the address is taken
+   * @throws ListenException if the address is taken, or none of this machine
    */
   public int start() {
     try {
