@@ -149,7 +149,7 @@ public final class HttpServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
-    connector.addBean(new SlowRequests(connector));
+    connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
     connector.addBean(new NetworkConnectionLimit(config.maxConnections(), connector));
     return connector;
   }

@@ -76,7 +76,7 @@ public final class ManagementServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(IDLE_MILLIS);
-    connector.addBean(new SlowRequests(connector));
+    connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
     connector.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, connector));
     jetty.addConnector(connector);
     List<Route> routes = new ArrayList<>();
