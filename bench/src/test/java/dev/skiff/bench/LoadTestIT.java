@@ -24,6 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** The load tester against real servers in this process. Nothing here is about speed. */
 class LoadTestIT {
   private static final byte[] BODY = "[1, 2, 3]".getBytes(StandardCharsets.UTF_8);
+
+  /** Longer than any reply takes, however busy this machine is. */
+  private static final double PATIENCE_SECONDS = 60;
+
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
   private final AtomicInteger received = new AtomicInteger();
@@ -65,7 +69,7 @@ class LoadTestIT {
   }
 
   private Measurement measure(Loop loop, String path) throws IOException, InterruptedException {
-    return measure(loop, server.getAddress().getPort(), path, 1);
+    return measure(loop, server.getAddress().getPort(), path, PATIENCE_SECONDS);
   }
 
   private Measurement measure(Loop loop, int port, String path, double timeoutSeconds)
@@ -130,13 +134,15 @@ class LoadTestIT {
 
   @Test
   void openLoopSendsWhatWasPlannedAndNoMore() throws Exception {
+    long start = System.nanoTime();
     Measurement measurement = measure(new Loop.Open(50), "/fixed");
+    double seconds = (System.nanoTime() - start) / 1e9;
 
     // 50 are due in the second; each of the 4 connections may bring one more from the warm-up.
     assertThat(successes(measurement)).isPositive();
     assertThat(successes(measurement) + measurement.tally().unanswered()).isBetween(50L, 54L);
-    // The warm-up of 0.1 s sends 5, and a few more where this machine is slow to end it.
-    assertThat(received.get()).isLessThan(100);
+    // The same in the warm-up of 0.1 s, or longer where this machine is slow to end it.
+    assertThat(received.get()).isLessThan((int) (50 * seconds) + 10);
   }
 
   @Test
@@ -184,7 +190,7 @@ class LoadTestIT {
     int port = server.getAddress().getPort();
     server.stop(0);
 
-    Measurement measurement = measure(new Loop.Closed(), port, "/fixed", 1);
+    Measurement measurement = measure(new Loop.Closed(), port, "/fixed", PATIENCE_SECONDS);
 
     assertThat(measurement.tally().errors()).containsOnlyKeys("connect");
     assertThat(successes(measurement)).isZero();
@@ -206,7 +212,7 @@ class LoadTestIT {
     EchoServer echo = new EchoServer(0);
     Thread thread = Thread.ofPlatform().start(() -> serve(echo));
     try (echo) {
-      Measurement measurement = measure(new Loop.Closed(), echo.port(), "/", 1);
+      Measurement measurement = measure(new Loop.Closed(), echo.port(), "/", PATIENCE_SECONDS);
 
       assertThat(successes(measurement)).isPositive();
       assertThat(measurement.tally().errors()).isEmpty();
@@ -264,7 +270,7 @@ class LoadTestIT {
       "--await=" + url + "/ready",
       "--idle=10ms",
       "--warm-up=0s",
-      "--duration=100ms"
+      "--duration=1s"
     };
 
     assertThat(Main.commandLine(List.of(args)).execute(args)).isZero();

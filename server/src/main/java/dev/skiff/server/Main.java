@@ -60,9 +60,7 @@ public final class Main {
       log.error(e.getMessage());
       return 1;
     }
-    server
-        .managementPort()
-        .ifPresent(port -> log.info("metrics and probes are on port {}, too", port));
+    server.managementPort().ifPresent(port -> log.info("the management port is {}", port));
     CompletableFuture<Void> _ =
         server
             .gpuLost()

@@ -179,7 +179,7 @@ public final class Server {
    * Says from now on that the server is not ready, and loads no more models than those that it is
    * at: native code cannot be told to end. Returns at once.
    */
-  void announceStop() {
+  public void announceStop() {
     repository.loadNoMore();
     control.ifPresent(ModelControl::stop);
     if (!stopping.isDone() && !modelsSettled.isDone()) {

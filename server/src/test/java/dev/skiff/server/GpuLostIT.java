@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a server does when its GPU is lost, on a machine without one: nobody but the server's own
  * test says that it is. The test of this name in the module image has a process, and CUDA's errors.
  */
-@Timeout(60)
+@Timeout(240)
 final class GpuLostIT {
   private static final String SHORT = "{\"inputs\":{\"x\":[[1,2,3]],\"iterations\":[1]}}";
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Clients that want all the memory of a small pod's server for their bodies: they are refused, and
  * the process lives.
  */
-@Timeout(120)
+@Timeout(240)
 final class LargeBodiesIT {
   /** The heap that the image has in a pod of 256 MB, where the process ends if it is full. */
   private static final List<String> OPTIONS =

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * quick model, half a slow one. Closing them sends them away.
  */
 final class LoadedClients implements AutoCloseable {
-  private static final int PATIENCE_SECONDS = 60;
+  private static final int PATIENCE_SECONDS = 240;
   private static final int COUNT = 8;
   private static final int ITERATIONS = 5_000;
   private static final Pattern LENGTH =

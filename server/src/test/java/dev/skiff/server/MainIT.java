@@ -110,7 +110,7 @@ final class MainIT {
         "--port, skiff: Missing required parameter for option '--port'",
         "--drain-delay 5, \"skiff: --drain-delay: expected a duration such as 500ms, 30s or 5m\"",
         "one two, skiff: Unmatched argument",
-        "no-such-folder, skiff: the model repository no-such-folder cannot be read",
+        "no-such-folder, skiff: the model repository no-such-folder cannot be read: it is not there",
         "--config no-such-file, skiff: no-such-file: cannot be read",
         "--api-keys no-such-file, skiff: --api-keys: no-such-file: cannot be read",
         "--tls-cert no-such-file, skiff: --tls-cert: no-such-file: cannot be read",
@@ -157,7 +157,9 @@ final class MainIT {
           .filteredOn(line -> !line.contains(" INFO "))
           .last()
           .asString()
-          .endsWith("ERROR cannot listen on 127.0.0.1:" + taken.getLocalPort());
+          .endsWith(
+              "ERROR cannot listen on 127.0.0.1:%d: Address already in use"
+                  .formatted(taken.getLocalPort()));
       assertThat(process.err()).isEmpty();
     }
   }

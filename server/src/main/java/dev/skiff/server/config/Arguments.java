@@ -88,8 +88,10 @@ final class Arguments {
               .description(key.description() + " (" + key.variable() + fallback + ")")
               .build());
     }
-    spec.addOption(OptionSpec.builder("--help", "-h").usageHelp(true).build());
-    spec.addOption(OptionSpec.builder("--version").versionHelp(true).build());
+    spec.addOption(
+        OptionSpec.builder("--help", "-h").usageHelp(true).description("this text").build());
+    spec.addOption(
+        OptionSpec.builder("--version").versionHelp(true).description("the version").build());
     spec.usageMessage().sortOptions(false).width(100);
     return spec;
   }

@@ -41,9 +41,15 @@ final class JsonFile {
       }
       return root;
     } catch (JsonProcessingException e) {
-      throw new ConfigException(name + ": not JSON: " + e.getOriginalMessage());
+      throw new ConfigException(
+          "%s: not JSON: %s, at line %d, column %d"
+              .formatted(
+                  name,
+                  e.getOriginalMessage(),
+                  e.getLocation().getLineNr(),
+                  e.getLocation().getColumnNr()));
     } catch (IOException e) {
-      throw new ConfigException(name + ": cannot be read");
+      throw new ConfigException(name + ": " + ConfigException.unreadable(e));
     }
   }
 

@@ -164,7 +164,11 @@ public final class Keys {
   public static final Key LOG_LEVEL =
       new Key("log-level", "LEVEL", "info", "error, warn, info or debug");
   public static final Key ACCESS_LOG =
-      new Key("access-log", "true|false", "false", "log every request, not only failed ones");
+      new Key(
+          "access-log",
+          "true|false",
+          "false",
+          "log every request, not only what the server failed on");
 
   private static final List<Key> ALL =
       List.of(

@@ -3,7 +3,7 @@ package dev.skiff.server.config;
 /**
  * What is logged, and how.
  *
- * @param access whether every request is logged, not only the failed ones
+ * @param access whether every request is logged, not only what the server failed on
  */
 public record LogConfig(Format format, Level level, boolean access) {
 

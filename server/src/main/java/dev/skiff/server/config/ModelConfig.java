@@ -78,7 +78,7 @@ public record ModelConfig(
     Map<String, List<Long>> warmUpShapes = Map.of();
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       JsonNode value = entry.getValue();
-      Setting setting = new Setting("model.json: " + entry.getKey(), value.asText());
+      Setting setting = setting("model.json: " + entry.getKey(), value);
       switch (entry.getKey()) {
         case "default" -> isDefault = setting.flag();
         case "versions" -> versions = policy(value, setting);
@@ -137,8 +137,7 @@ public record ModelConfig(
 
   private static SortedMap<String, String> cudaOptions(JsonNode value, Setting setting) {
     if (!value.isTextual()) {
-      throw new Setting(setting.origin(), value.toString())
-          .wrong("a text of pairs such as use_tf32=0,prefer_nhwc=1");
+      throw setting.wrong("a text of pairs such as use_tf32=0,prefer_nhwc=1");
     }
     return setting.cudaOptions();
   }
@@ -159,7 +158,7 @@ public record ModelConfig(
     Map<String, List<Long>> shapes = new HashMap<>();
     for (Map.Entry<String, JsonNode> entry : value.properties()) {
       JsonNode list = entry.getValue();
-      Setting shape = new Setting(setting.origin() + ": " + entry.getKey(), list.asText());
+      Setting shape = setting(setting.origin() + ": " + entry.getKey(), list);
       if (!list.isArray()) {
         throw shape.wrong("a list of dimensions");
       }
@@ -171,6 +170,11 @@ public record ModelConfig(
   }
 
   private static Setting element(Setting list, JsonNode element) {
-    return new Setting(list.origin(), element.asText());
+    return setting(list.origin(), element);
+  }
+
+  /** A text as it is, anything else as JSON has it. */
+  private static Setting setting(String origin, JsonNode value) {
+    return new Setting(origin, value.isContainerNode() ? value.toString() : value.asText());
   }
 }

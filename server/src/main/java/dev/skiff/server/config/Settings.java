@@ -28,8 +28,8 @@ final class Settings {
   static ServerConfig merge(Map<String, Setting> flags, Map<String, String> environment) {
     Map<String, Setting> settings = new HashMap<>();
     Setting flag = flags.get(CONFIG);
-    String file = flag == null ? environment.get(CONFIG_VARIABLE) : flag.text();
-    if (file != null) {
+    String file = flag == null ? environment.getOrDefault(CONFIG_VARIABLE, "") : flag.text();
+    if (!file.isEmpty()) {
       settings.putAll(read(Path.of(file)));
     }
     settings.putAll(variables(environment));

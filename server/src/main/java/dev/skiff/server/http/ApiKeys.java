@@ -98,7 +98,7 @@ final class ApiKeys implements Gate {
     try {
       lines = Files.readAllLines(file, ISO_8859_1);
     } catch (IOException e) {
-      throw wrong(file, "cannot be read");
+      throw wrong(file, ConfigException.unreadable(e));
     }
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).strip();

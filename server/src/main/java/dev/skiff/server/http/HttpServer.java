@@ -162,7 +162,7 @@ public final class HttpServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
-    connector.addBean(new SlowRequests(connector));
+    connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
     connector.addBean(new NetworkConnectionLimit(maxConnections, connector));
     return connector;
   }
@@ -202,7 +202,7 @@ public final class HttpServer {
    * Begins to listen.
    *
    * @return the port
-   * @throws ListenException if the address is taken
+   * @throws ListenException if the address is taken, or none of this machine
    */
   public int start() {
     if (maxRequestBytes < config.maxRequestBytes()) {

@@ -138,7 +138,8 @@ final class InferInputReader {
         .orElseThrow(
             () ->
                 InferenceException.invalid(
-                    "unknown datatype '%s'".formatted(RequestInputs.shortened(name))));
+                    "unknown datatype '%s', expected one of %s"
+                        .formatted(RequestInputs.shortened(name), List.of(Datatype.values()))));
   }
 
   private static Shape shape(JsonParser parser) throws IOException {

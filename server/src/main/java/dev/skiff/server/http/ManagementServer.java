@@ -76,7 +76,7 @@ public final class ManagementServer {
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(IDLE_MILLIS);
-    connector.addBean(new SlowRequests(connector));
+    connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
     connector.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, connector));
     jetty.addConnector(connector);
     List<Route> routes = new ArrayList<>();
@@ -96,7 +96,7 @@ public final class ManagementServer {
    * Begins to listen.
    *
    * @return the port
-   * @throws ListenException if the address is taken
+   * @throws ListenException if the address is taken, or none of this machine
    */
   public int start() {
     try {

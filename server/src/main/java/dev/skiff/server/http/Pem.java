@@ -48,7 +48,7 @@ final class Pem {
     try {
       text = Files.readString(file, ISO_8859_1);
     } catch (IOException e) {
-      throw wrong("cannot be read");
+      throw wrong(ConfigException.unreadable(e));
     }
     Matcher block = BLOCK.matcher(text);
     while (block.find()) {

@@ -62,6 +62,11 @@ final class PredictReader {
     // A row of a model with inputs [batch] is one scalar; the bare array around it is the batch.
     if (spec.batched() && spec.shape().rank() > 1) {
       reader.readRow(json);
+      if (reader.shape().rank() > spec.shape().rank()) {
+        throw InferenceException.invalid(
+            "a bare array is one row, of shape %s, got %s; send rows as {\"instances\": [...]}"
+                .formatted(spec.shape().row(), reader.shape().row()));
+      }
     } else {
       reader.readAll(json);
     }

@@ -22,7 +22,7 @@ final class Reception {
   /**
    * The reception of a server that answers everybody.
    *
-   * @param access whether to log every request, not only failed ones
+   * @param access whether to log every request, not only what the server failed on
    */
   Reception(Metrics metrics, boolean access) {
     this(metrics, access, Gate.OPEN);
@@ -31,7 +31,7 @@ final class Reception {
   /**
    * The reception of a server.
    *
-   * @param access whether to log every request, not only failed ones
+   * @param access whether to log every request, not only what the server failed on
    * @param gate who is answered where the handler is guarded
    */
   Reception(Metrics metrics, boolean access, Gate gate) {
@@ -87,10 +87,10 @@ final class Reception {
         postponed = true;
       } catch (InferenceException e) {
         log.debug("{} {}: {} {}", exchange.method(), what, e.code(), e.reason());
-        refuse(exchange, e.code(), e.reason());
+        refuse(exchange, what, e.code(), e.reason());
       } catch (RuntimeException e) {
         log.error("{} {} failed", exchange.method(), what, e);
-        refuse(exchange, ErrorCode.INTERNAL, "the server failed on this request");
+        refuse(exchange, what, ErrorCode.INTERNAL, "the server failed on this request");
       }
     } catch (IOException e) {
       abandoned(exchange, what);
@@ -108,10 +108,11 @@ final class Reception {
     log.debug("{} {}: the client went away", exchange.method(), what);
   }
 
-  private void refuse(Exchange exchange, ErrorCode code, String message) throws IOException {
+  private void refuse(Exchange exchange, String what, ErrorCode code, String message)
+      throws IOException {
     metrics.error(code.name());
     if (access || code == ErrorCode.INTERNAL) {
-      log.info("answered {}: {}", code, message);
+      log.info("{} {} answered {}: {}", exchange.method(), what, code, message);
     }
     if (ErrorMapper.isTemporary(code)) {
       exchange.replyHeader(ErrorMapper.RETRY_AFTER, "1");

@@ -63,7 +63,10 @@ final class RequestHeaders {
     }
     if (millis < 1) {
       throw InferenceException.invalid(
-          TIMEOUT + " must be a whole number of milliseconds of at least 1, got '" + text + "'");
+          TIMEOUT
+              + " must be a whole number of milliseconds of at least 1, got '"
+              + RequestInputs.shortened(text)
+              + "'");
     }
     long patience = Math.min(TimeUnit.MILLISECONDS.toNanos(millis), limit.toNanos());
     return new Deadline(exchange.start() + patience);

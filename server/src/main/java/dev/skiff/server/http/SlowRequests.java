@@ -5,9 +5,12 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpParser.State;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.ServerConnector;
@@ -21,7 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives up on requests that come too slowly, which the idle timeout never does as long as a byte
  * comes now and then. A head has ten seconds; a body that takes longer has to come at a least rate.
- * Only the time when the server waits for the client counts. Once a second it looks at all
+ * Only the time when the server waits for the client counts: before it gives up, whatever has come
+ * since is read, however long the server takes to get to that. Once a second it looks at all
  * connections of a connector, on the thread of its scheduler.
  */
 final class SlowRequests extends AbstractLifeCycle implements Runnable {
@@ -29,7 +33,9 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
   static final int LEAST_BYTES_PER_SECOND = 500;
 
   private static final Logger log = LoggerFactory.getLogger(SlowRequests.class);
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** What a connector of the server has. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final Set<State> HEAD =
       EnumSet.of(
@@ -45,11 +51,18 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
           State.TRAILER);
 
   private final ServerConnector connector;
+  private final Duration patience;
   private Map<EndPoint, Arrival> arriving = new HashMap<>();
   private volatile Scheduler.@Nullable Task next;
 
-  SlowRequests(ServerConnector connector) {
+  /**
+   * Looks after one connector.
+   *
+   * @param patience for a head, or before a body's rate counts
+   */
+  SlowRequests(ServerConnector connector, Duration patience) {
     this.connector = connector;
+    this.patience = patience;
   }
 
   /**
@@ -58,10 +71,17 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
    * @param request which one of its connection's
    * @param since when it was seen first, on the clock of {@link System#nanoTime}
    * @param before how many bytes had come then
+   * @param lastLook what has read all that came, before it is given up; null as long as it is not
+   *     late
    */
-  private record Arrival(long request, boolean isBody, long since, long before) {
+  private record Arrival(
+      long request, boolean isBody, long since, long before, @Nullable Future<?> lastLook) {
     boolean isSame(Arrival other) {
       return request == other.request && isBody == other.isBody;
+    }
+
+    Arrival with(@Nullable Future<?> look) {
+      return new Arrival(request, isBody, since, before, look);
     }
   }
 
@@ -96,9 +116,15 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
         Arrival found = arrival(connection, BODY.contains(state), now);
         Arrival known = arriving.get(endPoint);
         Arrival arrival = known != null && known.isSame(found) ? known : found;
-        seen.put(endPoint, arrival);
-        if (isTooSlow(arrival, found)) {
-          giveUp(connection, arrival.isBody());
+        if (!isTooSlow(arrival, found)) {
+          seen.put(endPoint, arrival.with(null));
+        } else if (arrival.lastLook() == null) {
+          seen.put(endPoint, arrival.with(look(endPoint)));
+        } else {
+          seen.put(endPoint, arrival);
+          if (arrival.lastLook().isDone()) {
+            giveUp(connection, arrival.isBody());
+          }
         }
       }
     }
@@ -113,14 +139,22 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
   }
 
   private static Arrival arrival(HttpConnection connection, boolean isBody, long now) {
-    return new Arrival(connection.getMessagesIn(), isBody, now, connection.getBytesIn());
+    return new Arrival(connection.getMessagesIn(), isBody, now, connection.getBytesIn(), null);
   }
 
-  private static boolean isTooSlow(Arrival first, Arrival now) {
+  private boolean isTooSlow(Arrival first, Arrival now) {
     Duration age = Duration.ofNanos(now.since() - first.since());
-    return age.compareTo(PATIENCE) >= 0
+    return age.compareTo(patience) >= 0
         && (!first.isBody()
             || now.before() - first.before() < LEAST_BYTES_PER_SECOND * age.toSeconds());
+  }
+
+  /**
+   * Has a thread that is free read what came; if that is nothing, the wait for more begins anew.
+   */
+  private Future<?> look(EndPoint endPoint) {
+    return CompletableFuture.runAsync(
+        () -> ((AbstractEndPoint) endPoint).getFillInterest().fillable(), connector.getExecutor());
   }
 
   /** A body is failed as at the end of the idle timeout, so that it has its reply. */

@@ -54,16 +54,6 @@ public final class Shape {
     return dimensions.clone();
   }
 
-  /** Whether any dimension is open. */
-  public boolean isDynamic() {
-    for (long dimension : dimensions) {
-      if (dimension == DYNAMIC) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
    * The product of the dimensions: the number of elements, 1 for a scalar.
    *

@@ -47,7 +47,8 @@ public final class ModelRepository {
     try {
       scanned = RepositoryScanner.scan(config.folder());
     } catch (IOException e) {
-      throw new ConfigException("the model repository " + config.folder() + " cannot be read");
+      throw new ConfigException(
+          "the model repository " + config.folder() + " " + ConfigException.unreadable(e));
     }
     SortedMap<String, ServedModel> models = new TreeMap<>();
     List<Load> loads = new ArrayList<>();

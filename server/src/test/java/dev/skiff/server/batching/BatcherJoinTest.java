@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Requests of one INT32 each. */
-@Timeout(20)
+@Timeout(240)
 class BatcherJoinTest {
   private static final BatchPolicy UP_TO_FOUR = new BatchPolicy(4, Set.of(), 0);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(240)
 class BatcherTest {
   private static final InferenceResponse ANSWER =
       new InferenceResponse(new LinkedHashMap<>(), 0, 7);

@@ -139,14 +139,21 @@ class CommandLineTest {
         folder,
         "{port: 80}",
         ": not JSON: Unexpected character ('p' (code 112)): was expecting double-quote to start"
-            + " field name");
+            + " field name, at line 1, column 2");
   }
 
   @Test
   void aFileThatIsNotThere(@TempDir Path folder) {
     Path gone = folder.resolve("gone.json");
-    Parsed.refuses(gone + ": cannot be read", "--config", gone.toString());
-    Parsed.refuses(Map.of("SKIFF_CONFIG", gone.toString()), gone + ": cannot be read");
+    Parsed.refuses(gone + ": cannot be read: it is not there", "--config", gone.toString());
+    Parsed.refuses(
+        Map.of("SKIFF_CONFIG", gone.toString()), gone + ": cannot be read: it is not there");
+  }
+
+  @Test
+  void anEmptyNameIsNoFile() {
+    assertThat(Parsed.config(Map.of("SKIFF_CONFIG", ""))).isEqualTo(Parsed.config());
+    assertThat(Parsed.config("--config=")).isEqualTo(Parsed.config());
   }
 
   @Test

@@ -123,7 +123,7 @@ class ModelConfigTest {
           {"concurrency": 0}            | concurrency: expected auto or a whole number from 1 to 1024, got '0'
           {"concurrency": 1.5}          | concurrency: expected auto or a whole number from 1 to 1024, got '1.5'
           {"concurrency": null}         | concurrency: expected auto or a whole number from 1 to 1024, got 'null'
-          {"concurrency": [2]}          | concurrency: expected auto or a whole number from 1 to 1024, got ''
+          {"concurrency": [2]}          | concurrency: expected auto or a whole number from 1 to 1024, got '[2]'
           {"intra-op-threads": 1025}    | intra-op-threads: expected auto or a whole number from 1 to 1024, got '1025'
           {"queue-limit": -1}           | queue-limit: expected a whole number from 0 to 1000000, got '-1'
           {"queue-bytes": "much"}       | queue-bytes: expected a size such as 1000000, 64MiB or 1GiB, got 'much'
@@ -145,18 +145,19 @@ class ModelConfigTest {
           {"cuda-options": {"a": 1}}    | cuda-options: expected a text of pairs such as use_tf32=0,prefer_nhwc=1, got '{"a":1}'
           {"cuda-options": "device_id=1"}| cuda-options: expected no device_id, which has its own key, gpu-device, got 'device_id=1'
           {"versions": "newest"}        | versions: expected latest, all or a list of versions, got 'newest'
-          {"versions": []}              | versions: expected latest, all or a list of versions, got ''
+          {"versions": []}              | versions: expected latest, all or a list of versions, got '[]'
           {"versions": 3}               | versions: expected latest, all or a list of versions, got '3'
           {"versions": [0]}             | versions: expected a whole number from 1 to 2147483647, got '0'
           {"versions": ["a"]}           | versions: expected a whole number from 1 to 2147483647, got 'a'
           {"warm-up-shapes": {"x": [0]}}| warm-up-shapes: x: expected a whole number from 1 to 2147483647, got '0'
           {"warm-up-shapes": {"x": 5}}  | warm-up-shapes: x: expected a list of dimensions, got '5'
-          {"warm-up-shapes": [1, 2]}    | warm-up-shapes: expected a list of dimensions for each input, got ''
+          {"warm-up-shapes": [1, 2]}    | warm-up-shapes: expected a list of dimensions for each input, got '[1,2]'
           {"warm-up-shapes": "auto"}    | warm-up-shapes: expected a list of dimensions for each input, got 'auto'
           [1]                           | expected a JSON object
           "latest"                      | expected a JSON object
           ``                            | expected a JSON object
           {"concurrency": 2             | not JSON: Unexpected end-of-input: expected close marker for Object
+          {"queue-limit": {"of": 3}}    | queue-limit: expected a whole number from 0 to 1000000, got '{"of":3}'
           {} {}                         | not JSON: it goes on after its object
           {"versions": 1, "versions": 2}| not JSON: Duplicate field 'versions'
           """)

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that wants API keys. */
 @BothDoors
-@Timeout(60)
+@Timeout(240)
 class ApiKeysIT {
   private static final String OLD = "the-first-team-0001";
   private static final String NEW = "the-second-team-002";

@@ -100,7 +100,7 @@ class ApiKeysTest {
         .withMessageEndingWith(": there is no key in it");
     assertThatExceptionOfType(ConfigException.class)
         .isThrownBy(() -> new ApiKeys(folder.resolve("absent")))
-        .withMessageEndingWith("absent: cannot be read");
+        .withMessageEndingWith("absent: cannot be read: it is not there");
   }
 
   private ApiKeys keys() throws IOException {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Bodies that come while those of others have all the memory that there is for them. */
 @BothDoors
-@Timeout(60)
+@Timeout(240)
 class BodyMemoryIT {
   private static final String PREDICT = "/predict/identity-fp32";
   private static final String REFUSAL = "other requests and replies hold ";

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** More connections than the server takes. */
 @BothDoors
-@Timeout(60)
+@Timeout(240)
 class ConnectionLimitIT {
   private static final int MOST = 5;
 
@@ -50,7 +50,7 @@ class ConnectionLimitIT {
       another.setSoTimeout(300);
       assertThat(answer(another)).isEmpty();
       sockets.getFirst().close();
-      another.setSoTimeout(10_000);
+      another.setSoTimeout(TestServer.PATIENCE_MILLIS);
       assertThat(answer(another)).startsWith("HTTP/1.1 200");
     } finally {
       for (Socket socket : sockets) {
@@ -61,7 +61,7 @@ class ConnectionLimitIT {
 
   private static Socket ask(int port) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(TestServer.PATIENCE_MILLIS);
     byte[] request =
         "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     socket.getOutputStream().write(request);

@@ -106,7 +106,7 @@ class ControlAccessIT {
     String head = "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n".formatted(LOAD);
     try (TestServer server = door.start(folder, EXPLICIT, "--management-port=0");
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.managementPort())) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(TestServer.PATIENCE_MILLIS);
       socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       assertThat(TestServer.head(socket.getInputStream())).startsWith("HTTP/1.1 413 ");
     }

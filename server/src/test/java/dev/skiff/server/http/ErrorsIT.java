@@ -178,7 +178,7 @@ class ErrorsIT {
 
   /** A client that still listens is told; one that is gone is counted. */
   @Test
-  @Timeout(30)
+  @Timeout(240)
   @BadInput(15)
   void aBodyCutShort(TestServer server) throws IOException {
     byte[] cut =

@@ -88,7 +88,19 @@ class ManagementServerIT {
     String taken = "--management-port=" + server.port();
     assertThatExceptionOfType(ListenException.class)
         .isThrownBy(() -> TestServer.start(TestServer.MODELS, taken).close())
-        .withMessage("cannot listen on 127.0.0.1:" + server.port());
+        .withMessage(
+            "cannot listen on 127.0.0.1:%d: Address already in use".formatted(server.port()));
+  }
+
+  @Test
+  void aHostThatIsNotThereIsToldByItsName() {
+    assertThatExceptionOfType(ListenException.class)
+        .isThrownBy(
+            () ->
+                TestServer.start(
+                        TestServer.MODELS, "--management-port=0", "--management-host=no.invalid")
+                    .close())
+        .withMessage("cannot listen on no.invalid:0: there is no such host");
   }
 
   private static Reply managed(String path) {

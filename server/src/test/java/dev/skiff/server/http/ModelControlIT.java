@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Models that are loaded, reloaded and unloaded by requests: Triton's model repository extension.
  */
-@Timeout(60)
+@Timeout(240)
 class ModelControlIT {
   private static final String EXPLICIT = "--model-control=explicit";
   private static final String INDEX = "/v2/repository/index";

@@ -31,7 +31,6 @@ class PredictReaderTest {
       delimiter = '|',
       value = {
         "[1,2,3] | ROW | 1 | [1,3]",
-        "[[1,2,3]] | ROW | 1 | [1,1,3]",
         "{\"instances\":[[1,2,3]]} | INSTANCES | 1 | [1,3]",
         "{\"instances\":[[1,2,3],[4,5,6]]} | INSTANCES | 2 | [2,3]",
         "{\"instances\":[{\"x\":[1,2,3]},{\"x\":[4,5,6]}]} | INSTANCES | 2 | [2,3]",
@@ -118,7 +117,9 @@ class PredictReaderTest {
         "{\"instances\":[[1,2,null]]} | expected a number for FP32, got null",
         "{\"inputs\":5} | has 2 dimensions",
         "[] | has shape [-1,3], got [1,0]",
-        "[[]] | has 2 dimensions",
+        "[[]] | a bare array is one row, of shape [3], got [1,0]; send rows as {\"instances\": [...]}",
+        "[[1,2,3]] | a bare array is one row, of shape [3], got [1,3]",
+        "[[1,2,3],[4,5,6]] | a bare array is one row, of shape [3], got [2,3]",
         "[1,2] | has shape [-1,3], got [1,2]",
         "[1,2,3,4] | has shape [-1,3], got [1,4]",
         "[{}] | expected a number for FP32, got an object",

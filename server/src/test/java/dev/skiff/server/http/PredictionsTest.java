@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A request that is handed over to a thread, and what becomes of its model meanwhile. */
-@Timeout(60)
+@Timeout(240)
 class PredictionsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final RuntimeConfig DEFAULTS = RuntimeConfigs.of(1, 1, 8);

@@ -10,6 +10,8 @@ import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.logging.LogContext;
 import dev.skiff.server.metrics.Metrics;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -34,6 +36,7 @@ class ReceptionTest {
   @AfterEach
   void close() {
     LOGGER.setLevel(null);
+    LOGGER.setFilter(null);
     metrics.close();
   }
 
@@ -52,6 +55,31 @@ class ReceptionTest {
         .containsEntry("X-Request-Id", "abc")
         .containsEntry("X-Content-Type-Options", "nosniff")
         .hasEntrySatisfying("Server-Timing", v -> assertThat(v).matches("total;dur=\\d+\\.\\d{3}"));
+  }
+
+  @Test
+  void theAccessLogHasEveryRequestAndWhatItWasAnswered() {
+    List<String> lines = new ArrayList<>();
+    LOGGER.setLevel(Level.INFO);
+    LOGGER.setFilter(
+        event -> {
+          lines.add(event.getMessage());
+          return false;
+        });
+    for (Reception each : List.of(reception, new Reception(metrics, true))) {
+      each.receive(
+          new FakeExchange("GET"), "/x", it -> it.reply(200, "text/plain", new Body(new byte[1])));
+      each.receive(
+          new FakeExchange("POST"),
+          "/y",
+          it -> {
+            throw new InferenceException(ErrorCode.NOT_FOUND, "no");
+          });
+    }
+
+    assertThat(lines).hasSize(2);
+    assertThat(lines.getFirst()).matches("GET /x in \\d+ us");
+    assertThat(lines.getLast()).isEqualTo("POST /y answered NOT_FOUND: no");
   }
 
   @ParameterizedTest

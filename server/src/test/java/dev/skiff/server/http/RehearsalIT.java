@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(240)
 class RehearsalIT {
   private final Metrics metrics = new Metrics();
   private final AtomicLong runs = new AtomicLong();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Requests that a selector finds at once, to a model whose requests may run together. */
-@Timeout(60)
+@Timeout(240)
 class RoundIT {
   private static final int CONNECTIONS = 40;
   private static final int ROUNDS = 50;

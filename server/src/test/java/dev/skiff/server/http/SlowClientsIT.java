@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clients that hold a connection and send little or nothing. */
-@Timeout(90)
+@Timeout(240)
 class SlowClientsIT {
   private static final String HEAD = "POST /predict/unnamed HTTP/1.1\r\nHost: a\r\n";
   private static final String LENGTH = "Content-Length: 1000\r\n\r\n[1,";
@@ -120,25 +120,32 @@ class SlowClientsIT {
   void leaveTheProbesAlone(@TempDir Path folder) throws IOException {
     TestServer.folder(folder, "unnamed");
     try (TestServer server = Door.FAST_LANE.start(folder)) {
+      long alone = probeNanos(server);
       for (int i = 0; i < 100; i++) {
         client(server, HEAD, "");
         client(server, HEAD + LENGTH, "");
         client(server, SERVLET, "");
       }
-      long[] nanos = new long[21];
-      for (int i = 0; i < nanos.length; i++) {
-        long start = System.nanoTime();
-        server.get("/health").ok();
-        nanos[i] = System.nanoTime() - start;
-      }
-      Arrays.sort(nanos);
-      assertThat(nanos[nanos.length / 2]).as("the median").isLessThan(100_000_000L);
+      // A busy machine may need that long for any probe.
+      assertThat(probeNanos(server)).isLessThan(Math.max(100_000_000, 5 * alone));
       server.post("/predict/unnamed", "[1,2,3]").ok();
       assertThat(server.get("/metrics").status()).isEqualTo(200);
       for (Client client : clients) {
         assertThat(client.socket.getInputStream().available()).as("still stalls").isZero();
       }
     }
+  }
+
+  /** How long a probe takes, as the median of some. */
+  private static long probeNanos(TestServer server) {
+    long[] nanos = new long[21];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      server.get("/health").ok();
+      nanos[i] = System.nanoTime() - start;
+    }
+    Arrays.sort(nanos);
+    return nanos[nanos.length / 2];
   }
 
   private void client(TestServer server, String begin, String more) throws IOException {

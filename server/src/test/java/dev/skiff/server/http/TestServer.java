@@ -29,6 +29,25 @@ final class TestServer implements AutoCloseable {
   static final Path FIXTURES = Path.of("src/test/fixtures").toAbsolutePath();
   static final Path MODELS = Path.of("../models").toAbsolutePath().normalize();
 
+  /**
+   * How long a test waits for the next byte: only a server that hangs takes so long, whatever share
+   * of a busy machine it has.
+   */
+  static final int PATIENCE_MILLIS = 60_000;
+
+  /**
+   * What a test's own flags go before. The times that a server allows are beyond the patience of a
+   * test: so no reply comes for the only reason that one of them is over.
+   */
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "SKIFF_HOST", "127.0.0.1",
+          "SKIFF_PORT", "0",
+          "SKIFF_REHEARSAL", "0s",
+          "SKIFF_REQUEST_TIMEOUT", "10m",
+          "SKIFF_IDLE_TIMEOUT", "2m",
+          "SKIFF_DRAIN_TIMEOUT", "10s");
+
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -45,16 +64,8 @@ final class TestServer implements AutoCloseable {
   /** A server over a folder whose models have settled. */
   static TestServer start(Path models, String... flags) {
     String[] arguments =
-        Stream.concat(
-                Stream.of(
-                    models.toString(),
-                    "--host=127.0.0.1",
-                    "--port=0",
-                    "--drain-timeout=10s",
-                    "--rehearsal=0s"),
-                Stream.of(flags))
-            .toArray(String[]::new);
-    return switch (CommandLine.parse(arguments, Map.of(), "test")) {
+        Stream.concat(Stream.of(models.toString()), Stream.of(flags)).toArray(String[]::new);
+    return switch (CommandLine.parse(arguments, SETTINGS, "test")) {
       case CommandLine.Request.Serve(var config) -> {
         Server server = Server.start(config, "test");
         server.awaitModels();
@@ -136,10 +147,10 @@ final class TestServer implements AutoCloseable {
     return raw(text.replace("\n", "\r\n").getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  /** A connection that gives up reading after ten seconds. */
+  /** A connection that gives up reading in the end. */
   Socket connect() throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port());
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(PATIENCE_MILLIS);
     return socket;
   }
 
@@ -170,13 +181,22 @@ final class TestServer implements AutoCloseable {
     return root;
   }
 
-  /** Ends the server as SIGTERM does. */
-  void stop() {
-    server.stop();
+  /** Has it say that it will end. */
+  void announceStop() {
+    server.announceStop();
+  }
+
+  /**
+   * Ends the server as SIGTERM does.
+   *
+   * @return whether all requests were answered
+   */
+  boolean stop() {
+    return server.stop();
   }
 
   @Override
   public void close() {
-    stop();
+    server.stop();
   }
 }

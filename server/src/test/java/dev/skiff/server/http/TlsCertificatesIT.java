@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whom a server that speaks TLS and its clients trust. */
 @BothDoors
-@Timeout(120)
+@Timeout(240)
 class TlsCertificatesIT {
   private static final String PREDICT = "/predict/identity-fp32";
 

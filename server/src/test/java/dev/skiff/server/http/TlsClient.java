@@ -32,11 +32,11 @@ final class TlsClient implements AutoCloseable {
         request(path).POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
   }
 
-  /** A connection of its own that gives up reading after ten seconds; the caller closes it. */
+  /** A connection of its own that gives up reading in the end; the caller closes it. */
   SSLSocket connect() throws IOException {
     SSLSocket socket =
         (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.port());
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(TestServer.PATIENCE_MILLIS);
     return socket;
   }
 

@@ -107,13 +107,6 @@ class ShapeTest {
   }
 
   @Test
-  void isDynamicIfAnyDimensionIs() {
-    assertThat(Shape.of(2, -1).isDynamic()).isTrue();
-    assertThat(Shape.of(2, 0).isDynamic()).isFalse();
-    assertThat(Shape.of().isDynamic()).isFalse();
-  }
-
-  @Test
   void equalDimensionsMakeEqualShapes() {
     assertThat(Shape.of(2, 3)).isEqualTo(Shape.of(2, 3)).hasSameHashCodeAs(Shape.of(2, 3));
     assertThat(Shape.of(2, 3)).isNotEqualTo(Shape.of(3, 2));

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(240)
 class TensorPoolTest {
   private static final Shape FOUR = Shape.of(4); // 16 bytes of FP32
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 
 /** Closing a native session under a running call ends the process: this must never happen. */
-@Timeout(20)
+@Timeout(240)
 class LeaseRaceTest {
   private static final int THREADS = 4;
   private static final int WARM = 50;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What cannot be done to models, and leaves those that serve as they are. */
-@Timeout(60)
+@Timeout(240)
 class ModelControlRefusalsTest {
   @AutoClose private final ControlledModels models;
 

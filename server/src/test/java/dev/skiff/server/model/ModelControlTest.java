@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Models that come and go; what is refused is in {@link ModelControlRefusalsTest}. */
-@Timeout(60)
+@Timeout(240)
 class ModelControlTest {
   @AutoClose private final ControlledModels models;
 

@@ -80,7 +80,15 @@ class ModelRepositoryTest {
     Path gone = folder.resolve("gone");
     assertThatExceptionOfType(ConfigException.class)
         .isThrownBy(() -> scan(gone, Optional.empty()))
-        .withMessage("the model repository " + gone + " cannot be read");
+        .withMessage("the model repository " + gone + " cannot be read: it is not there");
+  }
+
+  @Test
+  void theFolderMustBeAFolder() throws IOException {
+    Path file = Files.createFile(folder.resolve("model.zip"));
+    assertThatExceptionOfType(ConfigException.class)
+        .isThrownBy(() -> scan(file, Optional.empty()))
+        .withMessage("the model repository " + file + " cannot be read: it is no folder");
   }
 
   @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A request that finds a model just before another takes its place gets a lease all the same. */
-@Timeout(20)
+@Timeout(240)
 class ReplacedModelRaceTest {
   private static final int THREADS = 3;
   private static final int REPLACED = 200;

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Requests of random sizes from several threads, joined as chance has it, on real models. */
-@Timeout(60)
+@Timeout(240)
 final class BatchedEqualsUnbatchedTest {
   private static final int THREADS = 6;
   private static final int REQUESTS = 150;
