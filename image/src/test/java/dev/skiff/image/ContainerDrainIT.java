@@ -2,6 +2,7 @@ package dev.skiff.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.dockerjava.api.model.RestartPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -74,6 +75,22 @@ class ContainerDrainIT {
       assertThat(Docker.run("wait", skiff.getContainerId())).isEqualTo("1");
       assertThat(skiff.getLogs())
           .contains("A fatal error has been detected by the Java Runtime Environment", "SIGSEGV");
+    }
+  }
+
+  /** What compose.yaml and Kubernetes ask for, too: nobody has to do anything. */
+  @Test
+  void aCrashedServerIsStartedAgain() throws Exception {
+    try (var skiff =
+        new Skiff().host(host -> host.withRestartPolicy(RestartPolicy.onFailureRestart(2)))) {
+      skiff.start();
+      assertThat(skiff.post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
+      Docker.run("kill", "--signal", "SEGV", skiff.getContainerId());
+      String state;
+      do {
+        state = skiff.inspect("{{.RestartCount}} {{.State.Health.Status}}");
+      } while (!state.equals("1 healthy"));
+      assertThat(skiff.restarted().post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
     }
   }
 

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
@@ -29,6 +30,8 @@ final class Skiff extends GenericContainer<Skiff> {
   static final String ANSWER = "{\"prediction\":[0]}";
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private @Nullable String portNow;
 
   /** The image under test. */
   Skiff() {
@@ -94,7 +97,7 @@ final class Skiff extends GenericContainer<Skiff> {
   private HttpResponse<String> send(String path, Consumer<HttpRequest.Builder> method)
       throws IOException, InterruptedException {
     var request =
-        HttpRequest.newBuilder(URI.create("http://localhost:" + getMappedPort(8080) + path))
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port() + path))
             .timeout(Duration.ofSeconds(30));
     method.accept(request);
     return CLIENT.send(request.build(), BodyHandlers.ofString());
@@ -103,6 +106,16 @@ final class Skiff extends GenericContainer<Skiff> {
   /** The reply to the sample of a model that ships. */
   String sample(String model) throws IOException, InterruptedException {
     return post("/predict/" + model, Files.readString(Path.of("../models", model, "sample.json")));
+  }
+
+  /** It was started again by Docker, which gave it another port. */
+  Skiff restarted() {
+    portNow = inspect("{{(index (index .NetworkSettings.Ports \"8080/tcp\") 0).HostPort}}");
+    return this;
+  }
+
+  private String port() {
+    return portNow == null ? Integer.toString(getMappedPort(8080)) : portNow;
   }
 
   /** What docker inspect says about this container. */

@@ -164,16 +164,17 @@ final class MainIT {
     }
   }
 
-  /** With the option that the images have, and an answer of 16 MB for some bytes. */
+  /** With the option that the images have, and an answer of maps, which nobody counts. */
   @Test
   @BadInput(93)
   void theProcessEndsWhenJavaHasNoMemoryLeft(@TempDir Path folder) throws Exception {
     String option = "-XX:+ExitOnOutOfMemoryError";
     assertThat(Files.readAllLines(Path.of("../image/jvm.options"))).contains(option);
     try (SkiffProcess server =
-        SkiffProcess.serve(Map.of(), List.of("-Xmx24m", option), Repository.of(folder, "huge"))) {
+        SkiffProcess.serve(
+            Map.of(), List.of("-Xmx24m", option), Repository.of(folder, "map-int"))) {
       CompletableFuture<HttpResponse<String>> reply =
-          server.begin("/predict/huge", "{\"inputs\": [2000, 2000]}");
+          server.begin("/predict", "{\"inputs\":[" + "[1,2,3],".repeat(400_000) + "[1,2,3]]}");
       assertThat(server.process().awaitExit()).as(server.process()::toString).isEqualTo(3);
       assertThat(reply).failsWithin(Duration.ofSeconds(60));
     }

@@ -7,8 +7,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of bodies. What bodies of requests take of the heap together is bounded, so that many
- * at a time do not end the process. And arrays of large bodies wait for the next one of about their
+ * The memory of bodies. What bodies of requests and replies take of the heap together is bounded,
+ * so that many at a time do not end the process; a part of it is for replies alone, since to refuse
+ * what has not begun costs least. And arrays of large bodies wait for the next one of about their
  * size: a new one for each would live as long as the model runs, past its collection with the
  * young, and the heap would grow by every one of them until it is collected as a whole. What waits
  * is bounded, too: past the limit all that waits is left to the collector. Thread-safe.
@@ -20,6 +21,7 @@ final class BodyMemory {
   /** The one that all bodies share. */
   static final BodyMemory SHARED = ofHeap(Runtime.getRuntime().maxMemory());
 
+  private final long mostOfRequests;
   private final long mostTakenBytes;
   private final long mostIdleBytes;
   private final TreeMap<Integer, ArrayDeque<byte[]>> idle = new TreeMap<>();
@@ -29,17 +31,19 @@ final class BodyMemory {
   /**
    * Memory of which nothing is taken.
    *
-   * @param mostTakenBytes what bodies of requests may take at a time
+   * @param mostOfRequests what may be taken at a time for bodies of requests to have more
+   * @param mostTakenBytes the same, for replies
    * @param mostIdleBytes what may wait
    */
-  BodyMemory(long mostTakenBytes, long mostIdleBytes) {
+  BodyMemory(long mostOfRequests, long mostTakenBytes, long mostIdleBytes) {
+    this.mostOfRequests = mostOfRequests;
     this.mostTakenBytes = mostTakenBytes;
     this.mostIdleBytes = mostIdleBytes;
   }
 
   /** What bodies may have of a heap of so many bytes. */
   static BodyMemory ofHeap(long bytes) {
-    return new BodyMemory(bytes / 2, Math.min(64L << 20, bytes / 16));
+    return new BodyMemory(bytes / 2, bytes / 8 * 5, Math.min(64L << 20, bytes / 16));
   }
 
   /**
@@ -49,7 +53,17 @@ final class BodyMemory {
    * @param allowed the most that it may have wherever there is memory
    */
   long limit(long allowed) {
-    return Math.min(allowed, mostTakenBytes / 2 - 1);
+    return Math.min(allowed, mostOfRequests / 2 - 1);
+  }
+
+  /**
+   * The most bytes that the body of one reply may have: so many that it fits, with what it is
+   * copied from as it grows, beside the largest body that a request may have.
+   *
+   * @param allowed the most that it may have wherever there is memory
+   */
+  int replyLimit(int allowed) {
+    return (int) Math.min(allowed, (mostTakenBytes - mostOfRequests / 2) / 2);
   }
 
   /**
@@ -57,16 +71,29 @@ final class BodyMemory {
    *
    * @throws InferenceException OVERLOADED if others have too much of it
    */
-  synchronized void take(long bytes) {
-    if (bytes > mostTakenBytes - takenBytes) {
+  void take(long bytes) {
+    take(bytes, mostOfRequests);
+  }
+
+  /**
+   * Counts memory that a reply is about to take.
+   *
+   * @throws InferenceException as {@link #take}
+   */
+  void takeForReply(long bytes) {
+    take(bytes, mostTakenBytes);
+  }
+
+  private synchronized void take(long bytes, long most) {
+    if (bytes > most - takenBytes) {
       throw new InferenceException(
           ErrorCode.OVERLOADED,
-          "bodies of other requests hold %d of %d bytes".formatted(takenBytes, mostTakenBytes));
+          "other requests and replies hold %d of %d bytes".formatted(takenBytes, most));
     }
     takenBytes += bytes;
   }
 
-  /** Counts memory that a request's body has taken, and does not use any more. */
+  /** Counts memory that a body has taken, and does not use any more. */
   synchronized void giveBack(long bytes) {
     takenBytes -= bytes;
   }

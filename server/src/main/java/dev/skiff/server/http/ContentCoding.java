@@ -138,7 +138,7 @@ enum ContentCoding {
 
   /** As {@link #decode(Body, long, BodyMemory)}, of memory that nobody counts. */
   Body decode(Body body, long limit) {
-    return decode(body, limit, new BodyMemory(Long.MAX_VALUE, 0));
+    return decode(body, limit, new BodyMemory(Long.MAX_VALUE, Long.MAX_VALUE, 0));
   }
 
   /**
@@ -197,41 +197,65 @@ enum ContentCoding {
     }
   }
 
-  /** The body compressed; none if it would not be smaller. */
+  /** The body compressed; none if it would not be smaller, or if there is no memory for it. */
   Optional<Body> encode(Body body) {
-    byte[] out = new byte[body.size()];
+    ReplyBuffer out = ReplyBuffer.take();
+    boolean isSmaller = false;
+    try {
+      isSmaller = encode(body, out);
+      return isSmaller ? Optional.of(out.body()) : Optional.empty();
+    } catch (InferenceException e) {
+      return Optional.empty();
+    } finally {
+      if (!isSmaller) {
+        out.giveBack();
+      }
+    }
+  }
+
+  /** Whether the whole of it is smaller. */
+  private boolean encode(Body body, ReplyBuffer out) {
     boolean isGzip = this == GZIP;
+    int most = body.size() - (isGzip ? GZIP_TAIL : 0);
     Deflater deflater = new Deflater(LEVEL, isGzip);
     try {
-      int head = isGzip ? GZIP_HEAD.length : 0;
-      int tail = isGzip ? GZIP_TAIL : 0;
-      System.arraycopy(GZIP_HEAD, 0, out, 0, head);
-      int end = head;
+      if (isGzip) {
+        out.write(GZIP_HEAD, 0, GZIP_HEAD.length);
+      }
+      byte[] coded = new byte[Math.min(PIECE, body.size())];
       for (ByteBuffer piece : body.pieces()) {
         deflater.setInput(piece);
-        end += deflater.deflate(out, end, out.length - end - tail);
-        if (!deflater.needsInput()) {
-          return Optional.empty();
-        }
+        deflate(deflater, coded, out, most);
       }
       deflater.finish();
-      end += deflater.deflate(out, end, out.length - end - tail);
+      deflate(deflater, coded, out, most);
       if (!deflater.finished()) {
-        return Optional.empty();
+        return false;
       }
       if (isGzip) {
         CRC32 sum = new CRC32();
         for (ByteBuffer piece : body.pieces()) {
           sum.update(piece);
         }
-        ByteBuffer.wrap(out, end, tail)
+        byte[] tail = new byte[GZIP_TAIL];
+        ByteBuffer.wrap(tail)
             .order(ByteOrder.LITTLE_ENDIAN)
             .putInt((int) sum.getValue())
             .putInt(body.size());
+        out.write(tail, 0, tail.length);
       }
-      return Optional.of(new Body(out, 0, end + tail));
+      return true;
     } finally {
       deflater.end();
+    }
+  }
+
+  /** Appends what the deflater has, as long as that makes no more than so many bytes in all. */
+  private static void deflate(Deflater deflater, byte[] coded, ReplyBuffer out, int most) {
+    int made = 1;
+    while (made > 0 && out.size() < most) {
+      made = deflater.deflate(coded, 0, Math.min(coded.length, most - out.size()));
+      out.write(coded, 0, made);
     }
   }
 }

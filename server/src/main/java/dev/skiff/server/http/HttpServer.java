@@ -42,6 +42,11 @@ public final class HttpServer {
   private static final int HEADER_BYTES = 8 << 10;
 
   /**
+   * Of the heap: one whose request stalls has some 11 KB of it, and a third of the heap is enough.
+   */
+  private static final int CONNECTION_BYTES = 32 << 10;
+
+  /**
    * Where connections get their buffers. Jetty goes on filling the buffer of a request that it has
    * refused after giving it back, so one that went to another connection would take that one's
    * requests from this one's client: decision 14.
@@ -53,6 +58,7 @@ public final class HttpServer {
 
   private final HttpConfig config;
   private final long maxRequestBytes;
+  private final int maxConnections;
   private final Access access;
   private final Reception reception;
   private final JettyErrors jettyErrors;
@@ -83,6 +89,8 @@ public final class HttpServer {
       Optional<ModelControl> control) {
     this.config = config;
     this.maxRequestBytes = BodyMemory.SHARED.limit(config.maxRequestBytes());
+    long heap = Runtime.getRuntime().maxMemory();
+    this.maxConnections = maxConnections(config.maxConnections(), heap);
     this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
@@ -102,6 +110,11 @@ public final class HttpServer {
     }
     this.lane = new FastLane(routes, reception, maxRequestBytes);
     this.javalin = Javalin.create(javalinConfig -> configure(javalinConfig, routes, drainTimeout));
+  }
+
+  /** How many connections there may be at a time, with a heap of so many bytes. */
+  static int maxConnections(int wanted, long heap) {
+    return (int) Math.min(wanted, heap / CONNECTION_BYTES);
   }
 
   private void configure(JavalinConfig javalinConfig, List<Route> routes, Duration drainTimeout) {
@@ -150,7 +163,7 @@ public final class HttpServer {
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());
     connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
-    connector.addBean(new NetworkConnectionLimit(config.maxConnections(), connector));
+    connector.addBean(new NetworkConnectionLimit(maxConnections, connector));
     return connector;
   }
 
@@ -197,6 +210,13 @@ public final class HttpServer {
           "a request's body may have {} bytes at most, not {}: the heap has {}",
           maxRequestBytes,
           config.maxRequestBytes(),
+          Runtime.getRuntime().maxMemory());
+    }
+    if (maxConnections < config.maxConnections()) {
+      log.info(
+          "there may be {} connections at a time, not {}: the heap has {}",
+          maxConnections,
+          config.maxConnections(),
           Runtime.getRuntime().maxMemory());
     }
     try {

@@ -67,9 +67,15 @@ final class InferWriter {
               json.writeEndArray();
               json.writeEndObject();
             });
-    return binary.isEmpty()
-        ? Written.json(body)
-        : new Written(joined(body, binary, response), OptionalInt.of(body.length()));
+    if (binary.isEmpty()) {
+      return Written.json(body);
+    }
+    try {
+      return new Written(joined(body, binary, response), OptionalInt.of(body.length()));
+    } catch (InferenceException e) {
+      body.release();
+      throw e;
+    }
   }
 
   private static void head(JsonGenerator json, String name, Tensor tensor) throws IOException {

@@ -173,12 +173,20 @@ final class Json {
   /** Bytes that hold one JSON text, in memory that is used again once they are released. */
   static Body write(Writer writer) {
     ReplyBuffer bytes = ReplyBuffer.take();
-    try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
-      writer.write(json);
+    boolean isWhole = false;
+    try {
+      try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
+        writer.write(json);
+      }
+      isWhole = true;
+      return bytes.body();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      if (!isWhole) {
+        bytes.giveBack();
+      }
     }
-    return bytes.body();
   }
 
   /** The error for a token of the wrong kind. */

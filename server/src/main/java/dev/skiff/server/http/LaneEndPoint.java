@@ -1,5 +1,7 @@
 package dev.skiff.server.http;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -8,6 +10,11 @@ import org.eclipse.jetty.util.thread.Scheduler;
 
 /** The network's end of a connection, which knows its selector's rounds. */
 final class LaneEndPoint extends SocketChannelEndPoint {
+  /**
+   * The JDK copies what it writes of an array out of the heap, and each thread keeps that memory.
+   */
+  private static final int MOST_AT_ONCE = 64 << 10;
+
   private final Round round;
 
   LaneEndPoint(
@@ -22,6 +29,38 @@ final class LaneEndPoint extends SocketChannelEndPoint {
 
   Round round() {
     return round;
+  }
+
+  /** Large arrays go out in pieces: else all that is left is copied for each that is taken. */
+  @Override
+  public boolean flush(ByteBuffer... buffers) throws IOException {
+    for (ByteBuffer buffer : buffers) {
+      if (buffer.hasArray() && buffer.remaining() > MOST_AT_ONCE) {
+        return flushInPieces(buffers);
+      }
+    }
+    return super.flush(buffers);
+  }
+
+  private boolean flushInPieces(ByteBuffer... buffers) throws IOException {
+    for (ByteBuffer buffer : buffers) {
+      int end = buffer.limit();
+      while (buffer.position() < end) {
+        boolean isTaken;
+        try {
+          if (buffer.hasArray()) {
+            buffer.limit(Math.min(end, buffer.position() + MOST_AT_ONCE));
+          }
+          isTaken = super.flush(buffer);
+        } finally {
+          buffer.limit(end);
+        }
+        if (!isTaken) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   @Override

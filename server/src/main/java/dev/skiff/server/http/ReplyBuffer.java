@@ -11,21 +11,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that replies are written into, one after the other. Each thread keeps one that waits for
- * its next reply; whoever sent a reply gives its memory back, on whatever thread that ends. What
- * would be larger than an array is refused with RESOURCE_EXHAUSTED.
+ * its next reply; whoever sent a reply gives its memory back, on whatever thread that ends. Large
+ * ones share {@link BodyMemory} with all other bodies: one that finds none is refused with
+ * OVERLOADED, one that never could with RESOURCE_EXHAUSTED.
  */
 final class ReplyBuffer extends OutputStream {
   private static final int FIRST_BYTES = 1 << 10;
 
-  /** What has grown larger is not kept by a thread: there may be many. */
+  /** What has grown larger is not kept by a thread, and it is counted: there may be many. */
   private static final int MOST_KEPT_BYTES = 16 << 10;
 
-  private static final int MOST_BYTES = Integer.MAX_VALUE - 16;
+  private static final int MOST_BYTES = BodyMemory.SHARED.replyLimit(Integer.MAX_VALUE - 16);
 
   private static final ThreadLocal<@Nullable ReplyBuffer> KEPT = new ThreadLocal<>();
 
   private byte[] bytes = new byte[FIRST_BYTES];
   private int size;
+  private long taken;
 
   private ReplyBuffer() {}
 
@@ -70,15 +72,31 @@ final class ReplyBuffer extends OutputStream {
   /** Memory for some bytes more, of so many in all where there is none. */
   private void room(int more, long ample) {
     long needed = (long) size + more;
+    if (needed > bytes.length) {
+      grow(needed, ample);
+    }
+  }
+
+  private void grow(long needed, long ample) {
     if (needed > MOST_BYTES) {
       throw new InferenceException(
           ErrorCode.RESOURCE_EXHAUSTED,
           "the reply would be over the limit of " + MOST_BYTES + " bytes");
     }
-    if (needed > bytes.length) {
-      int otherwise = (int) Math.max(needed, Math.min(ample, MOST_BYTES));
-      bytes = BodyMemory.SHARED.grow(bytes, size, ample, otherwise);
+    int otherwise = (int) Math.max(needed, Math.min(ample, MOST_BYTES));
+    long before = taken;
+    if (otherwise > MOST_KEPT_BYTES) {
+      // What it had is there until it is copied.
+      BodyMemory.SHARED.takeForReply(otherwise);
+      taken = otherwise;
     }
+    bytes = BodyMemory.SHARED.grow(bytes, size, ample, otherwise);
+    BodyMemory.SHARED.giveBack(before);
+  }
+
+  /** How many bytes were written. */
+  int size() {
+    return size;
   }
 
   /** What was written, valid until it is {@linkplain Body#release released}. */
@@ -96,6 +114,7 @@ final class ReplyBuffer extends OutputStream {
     if (bytes.length <= MOST_KEPT_BYTES) {
       KEPT.set(this);
     } else {
+      BodyMemory.SHARED.giveBack(taken);
       BodyMemory.SHARED.offer(bytes);
     }
   }

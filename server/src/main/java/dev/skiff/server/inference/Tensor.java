@@ -53,7 +53,8 @@ public final class Tensor implements Value {
   /**
    * A tensor of a fixed-size datatype in direct memory of its own, all zeros.
    *
-   * @throws InferenceException RESOURCE_EXHAUSTED if its bytes are more than a buffer can hold
+   * @throws InferenceException RESOURCE_EXHAUSTED if its bytes are more than a buffer can hold or
+   *     than all tensors may have, OVERLOADED if others have too much of that
    */
   public static Tensor allocate(Datatype datatype, Shape shape) {
     return allocate(datatype, shape, null);
@@ -64,10 +65,20 @@ public final class Tensor implements Value {
       throw new IllegalArgumentException("BYTES elements have no fixed size");
     }
     int bytes = bytes(datatype, shape);
-    Arena memory = Arena.ofShared();
     // A kernel may ask for the address of an empty tensor: never hand it memory of size 0.
-    ByteBuffer data = memory.allocate(Math.max(bytes, 1), 64).asByteBuffer().limit(bytes);
-    return new Tensor(datatype, shape, data, memory, owner);
+    int size = Math.max(bytes, 1);
+    TensorMemory.SHARED.take(size);
+    Arena memory = Arena.ofShared();
+    try {
+      ByteBuffer data = memory.allocate(size, 64).asByteBuffer().limit(bytes);
+      return new Tensor(datatype, shape, data, memory, owner);
+    } catch (OutOfMemoryError e) {
+      memory.close();
+      TensorMemory.SHARED.giveBack(size);
+      throw new InferenceException(
+          ErrorCode.RESOURCE_EXHAUSTED,
+          "there is no memory for a tensor of %s %s".formatted(shape, datatype));
+    }
   }
 
   private static int bytes(Datatype datatype, Shape shape) {
@@ -198,6 +209,7 @@ public final class Tensor implements Value {
     }
     if (memory != null) {
       memory.close();
+      TensorMemory.SHARED.giveBack(data.capacity());
     }
   }
 }

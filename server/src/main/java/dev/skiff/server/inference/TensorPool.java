@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * Tensors that wait to be used again, by datatype and shape, so that a steady stream of like
  * requests allocates no native memory. What waits is bounded: past the limit the shapes that are
- * not in use now make room. Thread-safe.
+ * not in use now make room, and all of it does when other tensors find none. Thread-safe.
  *
  * <p>There and back takes 60 ns; to make and free a tensor 18 us (TensorPoolBenchmark, AMD EPYC, 21
  * November 2026).
@@ -28,6 +28,7 @@ public final class TensorPool implements AutoCloseable {
    */
   public TensorPool(long maximumIdleBytes) {
     this.maximumIdleBytes = maximumIdleBytes;
+    TensorMemory.SHARED.add(this);
   }
 
   /**
@@ -69,10 +70,12 @@ public final class TensorPool implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    TensorMemory.SHARED.remove(this);
     freeIdle();
   }
 
-  private void freeIdle() {
+  /** Frees what waits. */
+  synchronized void freeIdle() {
     idle.values().forEach(tensors -> tensors.forEach(Tensor::free));
     idle.clear();
     idleBytes = 0;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class BodyMemoryTest {
   private static final int LEAST = BodyMemory.LEAST_BYTES;
 
-  private final BodyMemory memory = new BodyMemory(1_000, 10L * LEAST);
+  private final BodyMemory memory = new BodyMemory(1_000, 1_200, 10L * LEAST);
 
   @Test
   void countsWhatBodiesTake() {
@@ -19,9 +19,35 @@ class BodyMemoryTest {
     assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(() -> memory.take(1))
         .returns(ErrorCode.OVERLOADED, InferenceException::code)
-        .withMessage("bodies of other requests hold 1000 of 1000 bytes");
+        .withMessage("other requests and replies hold 1000 of 1000 bytes");
     memory.giveBack(400);
     memory.take(399);
+  }
+
+  /** What was begun finds memory where nothing new does. */
+  @Test
+  void hasSomeForRepliesAlone() {
+    memory.take(1_000);
+    memory.takeForReply(200);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> memory.takeForReply(1))
+        .returns(ErrorCode.OVERLOADED, InferenceException::code)
+        .withMessage("other requests and replies hold 1200 of 1200 bytes");
+    memory.giveBack(1_200);
+    memory.takeForReply(1_001);
+    assertThatExceptionOfType(InferenceException.class)
+        .as("replies have it all")
+        .isThrownBy(() -> memory.take(1));
+  }
+
+  /** With what it was copied from, one at its limit fits beside a body at its own. */
+  @Test
+  void oneReplyMayHaveSoMuch() {
+    assertThat(memory.replyLimit(1_000)).isEqualTo(350);
+    assertThat(memory.replyLimit(100)).isEqualTo(100);
+    assertThat(BodyMemory.ofHeap(96 << 20).replyLimit(Integer.MAX_VALUE)).isEqualTo(18 << 20);
+    assertThat(BodyMemory.ofHeap(16L << 30).replyLimit(Integer.MAX_VALUE - 16))
+        .isEqualTo(Integer.MAX_VALUE - 16);
   }
 
   /** With what it was copied from, one at its limit fits, and so does the byte that is too much. */

@@ -244,6 +244,27 @@ class ContentCodingTest {
     assertThat(small.replyHeaders).doesNotContainKeys("Content-Encoding", "Vary");
   }
 
+  /** Rather than not at all. */
+  @Test
+  void leavesRepliesAsTheyAreWhereThereIsNoMemory() throws IOException {
+    byte[] halves = new byte[200_000];
+    new Random(7).nextBytes(halves);
+    Arrays.fill(halves, 100_000, 200_000, (byte) 0);
+    FakeExchange exchange = FakeExchange.with("Accept-Encoding", "gzip");
+    long free = ReplyBufferTest.free();
+    BodyMemory.SHARED.takeForReply(free);
+    try {
+      exchange.reply(200, "text/plain", body(halves));
+    } finally {
+      BodyMemory.SHARED.giveBack(free);
+    }
+    assertThat(exchange.replyHeaders).doesNotContainKey("Content-Encoding");
+    assertThat(ReplyBufferTest.free()).isEqualTo(free);
+    Body coded = ContentCoding.GZIP.encode(body(halves)).orElseThrow();
+    coded.release();
+    assertThat(ReplyBufferTest.free()).isEqualTo(free);
+  }
+
   @Test
   void saysThatAReplyCouldHaveBeenCompressed() throws IOException {
     FakeExchange exchange = new FakeExchange("GET");

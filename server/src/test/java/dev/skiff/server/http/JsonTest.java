@@ -153,6 +153,20 @@ class JsonTest {
   }
 
   @Test
+  void leavesNothingTakenWhereItFails() {
+    long free = ReplyBufferTest.free();
+    assertThatThrownBy(
+            () ->
+                Json.write(
+                    json -> {
+                      json.writeString("x".repeat(100_000));
+                      throw new IOException("broken");
+                    }))
+        .isInstanceOf(UncheckedIOException.class);
+    assertThat(ReplyBufferTest.free()).isEqualTo(free);
+  }
+
+  @Test
   void hidesNoIoError() {
     assertThatThrownBy(
             () ->

@@ -57,6 +57,40 @@ class ReplyBufferTest {
   }
 
   @Test
+  void isRefusedWhereOthersHaveTheMemory() {
+    long before = free();
+    ReplyBuffer buffer = written("{}");
+    BodyMemory.SHARED.takeForReply(before - 100_000);
+    try {
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(() -> buffer.write(new byte[100_000], 0, 100_000))
+          .returns(ErrorCode.OVERLOADED, InferenceException::code);
+    } finally {
+      BodyMemory.SHARED.giveBack(before - 100_000);
+    }
+    buffer.write(new byte[100_000], 0, 100_000);
+    buffer.write(new byte[300_000], 0, 300_000);
+    assertThat(free()).isLessThanOrEqualTo(before - 400_002);
+    buffer.giveBack();
+    assertThat(free()).isEqualTo(before);
+  }
+
+  /** How many bytes replies could take now. */
+  static long free() {
+    long free = 0;
+    for (long step = 1L << 40; step > 0; step /= 2) {
+      try {
+        BodyMemory.SHARED.takeForReply(step);
+        free += step;
+      } catch (InferenceException e) {
+        // Then it is less.
+      }
+    }
+    BodyMemory.SHARED.giveBack(free);
+    return free;
+  }
+
+  @Test
   void appendsWholeBuffersWithoutRoomToSpare() {
     ReplyBuffer buffer = written("{}");
     ByteBuffer data = ByteBuffer.allocateDirect(700_000);
