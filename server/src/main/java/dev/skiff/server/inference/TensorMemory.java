@@ -1,7 +1,5 @@
 package dev.skiff.server.inference;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * nothing else does that but the operating system, by killing the process. Thread-safe.
  */
 final class TensorMemory {
-  /** The one that all tensors share. */
-  static final TensorMemory SHARED = new TensorMemory(allowed());
+  /** The one that all tensors share: as much as the heap may have, which the JVM does not count. */
+  static final TensorMemory SHARED = new TensorMemory(Runtime.getRuntime().maxMemory());
 
   private final long mostBytes;
   private final AtomicLong taken = new AtomicLong();
@@ -21,19 +19,6 @@ final class TensorMemory {
   /** Memory of which nothing is taken. */
   TensorMemory(long mostBytes) {
     this.mostBytes = mostBytes;
-  }
-
-  /**
-   * What the JVM is told to allow for direct memory, by default as much as for its heap. It does
-   * not count memory of arenas itself.
-   */
-  private static long allowed() {
-    long set =
-        Long.parseLong(
-            ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-                .getVMOption("MaxDirectMemorySize")
-                .getValue());
-    return set > 0 ? set : Runtime.getRuntime().maxMemory();
   }
 
   /** From now on what waits there makes room for others. */
