@@ -27,7 +27,6 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
@@ -147,6 +146,8 @@ public final class HttpServer {
     http.setUriCompliance(UriCompliance.DEFAULT);
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(HEADER_BYTES);
+    // From its second request on each connection would keep 100 KB.
+    http.setHeaderCacheSize(0);
   }
 
   private Connector connector(Server server, HttpConfiguration http) {
@@ -155,10 +156,10 @@ public final class HttpServer {
             ? new LaneConnector.Connections(http, lane)
             : new HttpConnectionFactory(http);
     ConnectionFactory[] connections = access.connections(plain, ready);
-    ServerConnector connector =
+    LastingConnector connector =
         config.fastLane()
             ? new LaneConnector(server, http, connections)
-            : new ServerConnector(server, null, null, BUFFERS, -1, -1, connections);
+            : new LastingConnector(server, null, -1, -1, connections);
     connector.setHost(config.host());
     connector.setPort(config.port());
     connector.setIdleTimeout(config.idleTimeout().toMillis());

@@ -13,7 +13,6 @@ import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -21,7 +20,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * the lane does in place, so that they are there for it, however busy the server's pool is. There
  * is a selector for each CPU, since selectors run the quick models.
  */
-final class LaneConnector extends ServerConnector {
+final class LaneConnector extends LastingConnector {
   /** Beside the selectors: to accept connections, to open and close them, to resume them. */
   private static final int OTHER_THREADS = 4;
 
@@ -33,7 +32,7 @@ final class LaneConnector extends ServerConnector {
    * @param connections what its connections are made of, with this configuration
    */
   LaneConnector(Server server, HttpConfiguration http, ConnectionFactory... connections) {
-    super(server, threads(), null, HttpServer.BUFFERS, 1, selectors(), connections);
+    super(server, threads(), 1, selectors(), connections);
     // Bodies are read where they lie, in arrays.
     http.setUseInputDirectByteBuffers(false);
     http.setUseOutputDirectByteBuffers(false);
