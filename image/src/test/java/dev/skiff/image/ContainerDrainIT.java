@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The end of a container under load. */
 @Tag("image")
-@Timeout(120)
+@Timeout(300)
 class ContainerDrainIT {
   private static final int CLIENTS = 4;
 
@@ -47,7 +47,7 @@ class ContainerDrainIT {
         clients.add(threads.submit(() -> keepAsking(skiff, answered, away)));
       }
       try {
-        assertThat(answered.tryAcquire(answers, 60, TimeUnit.SECONDS)).isTrue();
+        assertThat(answered.tryAcquire(answers, 4, TimeUnit.MINUTES)).isTrue();
         stopping =
             threads.submit(() -> Docker.run("stop", "--time", GRACE, skiff.getContainerId()));
         while (skiff.isReady()) {

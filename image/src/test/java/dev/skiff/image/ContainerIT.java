@@ -16,7 +16,7 @@ import org.testcontainers.containers.wait.strategy.Wait;
 
 /** What the image does when it runs. */
 @Tag("image")
-@Timeout(120)
+@Timeout(300)
 class ContainerIT {
   private static final long MEMORY = 256L << 20;
 

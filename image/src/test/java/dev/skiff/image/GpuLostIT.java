@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * gcc.
  */
 @Tag("gpu-image")
-@Timeout(120)
+@Timeout(300)
 @SuppressWarnings("NullAway.Init") // JUnit calls make() first
 class GpuLostIT {
   private static final String GIBIBYTE = "[16384, 16384]";

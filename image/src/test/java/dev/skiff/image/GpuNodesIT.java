@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * libraries.
  */
 @Tag("gpu-image")
-@Timeout(120)
+@Timeout(300)
 class GpuNodesIT {
   @TempDir private Path folder;
 

@@ -29,6 +29,9 @@ final class Skiff extends GenericContainer<Skiff> {
 
   static final String ANSWER = "{\"prediction\":[0]}";
 
+  /** A start takes two seconds of CPU, of which a busy machine may give it a hundredth. */
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   private @Nullable String portNow;
@@ -41,7 +44,7 @@ final class Skiff extends GenericContainer<Skiff> {
   Skiff(String image) {
     super(DockerImageName.parse(image));
     withExposedPorts(8080);
-    waitingFor(Wait.forHttp("/health/ready").withStartupTimeout(Duration.ofSeconds(30)));
+    waitingFor(Wait.forHttp("/health/ready").withStartupTimeout(PATIENCE));
   }
 
   /** Changes how Docker runs the container. */
@@ -97,8 +100,7 @@ final class Skiff extends GenericContainer<Skiff> {
   private HttpResponse<String> send(String path, Consumer<HttpRequest.Builder> method)
       throws IOException, InterruptedException {
     var request =
-        HttpRequest.newBuilder(URI.create("http://localhost:" + port() + path))
-            .timeout(Duration.ofSeconds(30));
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port() + path)).timeout(PATIENCE);
     method.accept(request);
     return CLIENT.send(request.build(), BodyHandlers.ofString());
   }
