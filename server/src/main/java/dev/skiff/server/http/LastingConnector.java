@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * those that a selector knows: it drops unanswered what it has accepted since, and the system what
  * waits to be accepted. On a busy machine both are many.
  */
-class LastingConnector extends ServerConnector implements SelectorManager.AcceptListener {
+class LastingConnector extends ServerConnector {
   private static final Logger log = LoggerFactory.getLogger(LastingConnector.class);
   private static final long PAUSE_MILLIS = 5;
 
@@ -49,36 +49,39 @@ class LastingConnector extends ServerConnector implements SelectorManager.Accept
       int selectors,
       ConnectionFactory... connections) {
     super(server, executor, null, HttpServer.BUFFERS, acceptors, selectors, connections);
-    getSelectorManager().addEventListener(this);
+    getSelectorManager().addEventListener(new Acceptance());
   }
 
-  @Override
-  public void onAccepting(SelectableChannel channel) {
-    unknown.add(channel);
-    if (lastPeer != null && lastPeer.equals(peer(channel))) {
-      acceptsLast.countDown();
+  /** Knows which connections are accepted and have no selector yet. */
+  private final class Acceptance implements SelectorManager.AcceptListener {
+    @Override
+    public void onAccepting(SelectableChannel channel) {
+      unknown.add(channel);
+      if (lastPeer != null && lastPeer.equals(peer(channel))) {
+        acceptsLast.countDown();
+      }
+    }
+
+    private static @Nullable SocketAddress peer(SelectableChannel channel) {
+      try {
+        return ((SocketChannel) channel).getRemoteAddress();
+      } catch (IOException e) {
+        return null;
+      }
+    }
+
+    @Override
+    public void onAccepted(SelectableChannel channel) {
+      unknown.remove(channel);
+    }
+
+    @Override
+    public void onAcceptFailed(SelectableChannel channel, Throwable cause) {
+      unknown.remove(channel);
     }
   }
 
-  private static @Nullable SocketAddress peer(SelectableChannel channel) {
-    try {
-      return ((SocketChannel) channel).getRemoteAddress();
-    } catch (IOException e) {
-      return null;
-    }
-  }
-
-  @Override
-  public void onAccepted(SelectableChannel channel) {
-    unknown.remove(channel);
-  }
-
-  @Override
-  public void onAcceptFailed(SelectableChannel channel, Throwable cause) {
-    unknown.remove(channel);
-  }
-
-  /** As long as the requests of those before: one that sends none holds nobody up. */
+  /** Those that come late may be idle no longer than the others: they would hold up the end. */
   @Override
   protected void onEndPointOpened(EndPoint endPoint) {
     super.onEndPointOpened(endPoint);
