@@ -17,6 +17,7 @@ import dev.skiff.server.inference.TensorSpec;
 import dev.skiff.server.inference.Value;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -49,8 +50,8 @@ public final class OnnxSession implements Runner, AutoCloseable {
   private final NodePlacement placement;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
-  private final TensorPool pool = new TensorPool(POOL_BYTES);
-  private final PinnedOutputs pinnedOutputs = new PinnedOutputs(pool);
+  private final TensorPool pool;
+  private final PinnedOutputs pinnedOutputs;
 
   private OnnxSession(
       OrtEnvironment environment,
@@ -68,18 +69,21 @@ public final class OnnxSession implements Runner, AutoCloseable {
         provider instanceof ExecutionProvider.Accelerator
             ? NodePlacement.of(session)
             : NodePlacement.UNKNOWN;
+    Collection<NodeInfo> inputNodes = session.getInputInfo().values();
     List<TensorSpec> inputSpecs = new ArrayList<>();
-    for (NodeInfo node : session.getInputInfo().values()) {
+    for (NodeInfo node : inputNodes) {
       inputSpecs.add(OnnxTypes.input(node));
     }
-    List<TensorSpec> outputSpecs = new ArrayList<>();
+    Map<NodeInfo, TensorSpec> outputSpecs = new LinkedHashMap<>();
     for (NodeInfo node : session.getOutputInfo().values()) {
-      TensorSpec spec = OnnxTypes.output(node);
-      outputSpecs.add(spec);
-      pinnedOutputs.guess(spec, node, session.getInputInfo().values());
+      outputSpecs.put(node, OnnxTypes.output(node));
     }
     inputs = List.copyOf(inputSpecs);
-    outputs = List.copyOf(outputSpecs);
+    outputs = List.copyOf(outputSpecs.values());
+    // Last, for it is kept until it is closed, and nobody closes it if this fails.
+    pool = new TensorPool(POOL_BYTES);
+    pinnedOutputs = new PinnedOutputs(pool);
+    outputSpecs.forEach((node, spec) -> pinnedOutputs.guess(spec, node, inputNodes));
   }
 
   /**
