@@ -11,7 +11,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "compare",
     description = "Says whether B is faster or slower than A, or the same.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
 final class CompareCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "A.json", description = "A result of run --out")
   private Path fileA = Path.of("");

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "echo",
     description = "Sends every request body back, as fast as one thread can.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
 final class EchoCommand implements Callable<Integer> {
   @Option(
       names = "--port",

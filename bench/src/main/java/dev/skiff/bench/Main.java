@@ -1,5 +1,6 @@
 package dev.skiff.bench;
 
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -9,7 +10,8 @@ import picocli.CommandLine.Command;
     name = "skiff-bench",
     description = "Puts load on an HTTP server and measures what comes back.",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND")
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Main.Version.class)
 final class Main {
   private Main() {}
 
@@ -29,9 +31,20 @@ final class Main {
         .setExecutionExceptionHandler((failure, command, _) -> explain(failure, command));
   }
 
+  /** The version in the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"skiff-bench " + (version == null ? "development" : version)};
+    }
+  }
+
   private static int explain(Exception failure, CommandLine command) {
-    boolean wrongArgument = failure instanceof IllegalArgumentException;
-    command.getErr().println("skiff-bench: " + (wrongArgument ? failure.getMessage() : failure));
-    return wrongArgument ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+    boolean isMissing = failure instanceof NoSuchFileException;
+    boolean isWrong = isMissing || failure instanceof IllegalArgumentException;
+    String what = isMissing ? "there is no file " : "";
+    command.getErr().println("skiff-bench: " + what + (isWrong ? failure.getMessage() : failure));
+    return isWrong ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
   }
 }

@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "report",
     description = "Draws results as one HTML page with nothing outside of it.",
-    mixinStandardHelpOptions = true)
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class)
 final class ReportCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
     name = "run",
     description = "Measures one request against one server.",
     mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
     sortOptions = false)
 final class RunCommand implements Callable<Integer> {
   /** How long a server may take to start. */
