@@ -11,9 +11,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The models that are served at one moment. Immutable. */
 final class ServedModels {
+  private static final Logger log = LoggerFactory.getLogger(ServedModels.class);
+
   private final Optional<String> chosen;
   private final Optional<String> defaultModel;
   private final SortedMap<String, ServedModel> models;
@@ -72,6 +76,9 @@ final class ServedModels {
         });
     if (marked.size() == 1) {
       return Optional.of(marked.getFirst());
+    }
+    if (marked.size() > 1) {
+      log.warn("more than one model.json says that its model is the default: those of {}", marked);
     }
     return before.or(() -> models.size() == 1 ? Optional.of(models.firstKey()) : Optional.empty());
   }

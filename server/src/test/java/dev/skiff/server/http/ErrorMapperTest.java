@@ -3,6 +3,12 @@ package dev.skiff.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skiff.server.inference.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +26,7 @@ class ErrorMapperTest {
     "REQUEST_TIMEOUT, 408",
     "TOO_LARGE, 413",
     "UNSUPPORTED_MEDIA_TYPE, 415",
+    "LOAD_FAILED, 422",
     "INTERNAL, 500",
     "UNSUPPORTED, 501",
     "OVERLOADED, 503",
@@ -52,6 +59,23 @@ class ErrorMapperTest {
   })
   void findsACodeForOtherStatuses(int status, ErrorCode code) {
     assertThat(ErrorMapper.code(status)).isEqualTo(code);
+  }
+
+  @Test
+  void theReadmeListsEveryCodeWithItsStatus() throws IOException {
+    List<String> rows =
+        Pattern.compile("^\\| ([A-Z_, ]+)\\b.* \\| (\\d{3})", Pattern.MULTILINE)
+            .matcher(Files.readString(Path.of("../README.md")))
+            .results()
+            .flatMap(
+                row -> Arrays.stream(row.group(1).split(", ")).map(it -> it + " " + row.group(2)))
+            .toList();
+
+    assertThat(rows)
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(ErrorCode.values())
+                .map(code -> code + " " + ErrorMapper.status(code))
+                .toList());
   }
 
   @Test
