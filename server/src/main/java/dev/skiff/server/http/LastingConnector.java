@@ -71,20 +71,19 @@ class LastingConnector extends ServerConnector {
     }
 
     @Override
-    public void onAccepted(SelectableChannel channel) {
-      unknown.remove(channel);
-    }
-
-    @Override
     public void onAcceptFailed(SelectableChannel channel, Throwable cause) {
       unknown.remove(channel);
     }
   }
 
-  /** Those that come late may be idle no longer than the others: they would hold up the end. */
+  /**
+   * Known from now on; Jetty calls it accepted a little earlier. Those that come late may be idle
+   * no longer than the others: they would hold up the end.
+   */
   @Override
   protected void onEndPointOpened(EndPoint endPoint) {
     super.onEndPointOpened(endPoint);
+    unknown.remove(endPoint.getTransport());
     if (isShutdown()) {
       endPoint.setIdleTimeout(getShutdownIdleTimeout());
     }
