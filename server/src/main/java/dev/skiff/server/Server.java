@@ -86,8 +86,8 @@ public final class Server {
                 access,
                 control)
             : null;
-    rehearsal = new Rehearsal(config.http(), access, repository, metrics);
-    repository.all().forEach(shown::listen);
+    rehearsal = new Rehearsal(config.http(), access, repository, metrics, ShownModels::count);
+    repository.all().forEach(it -> ShownModels.count(it, metrics));
     try {
       port = http.start();
       managementPort =
@@ -114,9 +114,9 @@ public final class Server {
 
           @Override
           public void comes(ModelVersion version) {
-            shown.listen(version);
+            ShownModels.count(version, metrics);
             shown.watch(version);
-            shown.showPlacement(version);
+            shown.showLoaded(version);
           }
 
           @Override
@@ -160,7 +160,7 @@ public final class Server {
   public void awaitModels() {
     CompletableFuture.anyOf(modelsSettled, stopping).join();
     if (!stopping.isDone()) {
-      repository.all().forEach(shown::showPlacement);
+      repository.all().forEach(shown::showLoaded);
       metrics.bindJvm();
       rehearsal.start();
     }

@@ -11,8 +11,8 @@ import dev.skiff.server.model.Placement;
  */
 record ShownModels(ModelRepository repository, Metrics metrics) {
 
-  /** Counts its runs; the meters are made at the first. */
-  void listen(ModelVersion version) {
+  /** Counts its runs. */
+  static void count(ModelVersion version, Metrics metrics) {
     version.listen(
         (rows, join, run, split) ->
             metrics.model(version.model(), version.version()).ran(rows, join, run, split));
@@ -37,8 +37,12 @@ record ShownModels(ModelRepository repository, Metrics metrics) {
         model, number, () -> repository.served(model, number).map(ModelVersion::waiting).orElse(0));
   }
 
-  /** Shows where it runs, once it is loaded. */
-  void showPlacement(ModelVersion version) {
+  /**
+   * Shows where it runs, once it is loaded. Its meters are there from now on: they are not for a
+   * prediction to make, for which it would be compiled anew.
+   */
+  void showLoaded(ModelVersion version) {
+    metrics.model(version.model(), version.version());
     version.placement().ifPresent(placement -> show(version.model(), version.version(), placement));
   }
 

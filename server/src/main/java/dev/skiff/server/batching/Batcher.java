@@ -5,6 +5,7 @@ import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.TensorPool;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -60,14 +61,14 @@ public final class Batcher {
     this.turns = new Turns(policy, limits, () -> runner.objection().isEmpty());
   }
 
-  /** Another one in front of the same model, with turns of its own and nobody told of its runs. */
-  public Batcher unobserved() {
-    return new Batcher(runner.unobserved(), policy, limits);
+  /** Another one in front of the same model, with turns and a listener of its own. */
+  public Batcher another(RunListener listener) {
+    return new Batcher(runner.another(listener), policy, limits);
   }
 
-  /** One that nobody is told of either, and that repeats the answers of the model's first runs. */
-  public Batcher recorded() {
-    return new Batcher(runner.recorded(), policy, limits);
+  /** Another one that repeats the answers of the model's first runs. */
+  public Batcher recorded(RunListener listener) {
+    return new Batcher(runner.recorded(listener), policy, limits);
   }
 
   /**
@@ -118,7 +119,8 @@ public final class Batcher {
   /** Runs these as one if that can begin at once and none of them has come too late. */
   List<Outcome> tryRun(List<InferenceRequest> requests) {
     if (!turns.take(requests)) {
-      return List.of();
+      // Of the class of all others, for the JVM's sake.
+      return new ArrayList<>();
     }
     try {
       return runner.run(requests);

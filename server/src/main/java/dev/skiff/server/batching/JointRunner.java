@@ -26,15 +26,14 @@ final class JointRunner {
     this.objection = objection;
   }
 
-  /** The same, with nobody told of its runs. */
-  JointRunner unobserved() {
-    return new JointRunner(runner, pool, (rows, join, run, split) -> {}, objection);
+  /** The same, with somebody else told of its runs. */
+  JointRunner another(RunListener told) {
+    return new JointRunner(runner, pool, told, objection);
   }
 
-  /** One that nobody is told of either, and that repeats the answers of the model's first runs. */
-  JointRunner recorded() {
-    return new JointRunner(new RecordedRunner(runner, pool), pool, listener, objection)
-        .unobserved();
+  /** Another one that repeats the answers of the model's first runs. */
+  JointRunner recorded(RunListener told) {
+    return new JointRunner(new RecordedRunner(runner, pool), pool, told, objection);
   }
 
   /** Why requests cannot be joined, if they cannot; known from the start or learnt from a run. */

@@ -70,6 +70,11 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     this.round = endPoint instanceof LaneEndPoint end ? end.round() : null;
   }
 
+  /** Makes what the thread that calls it has for itself. */
+  static void prepareThread() {
+    KEPT.set(null);
+  }
+
   @Override
   public void onOpen() {
     super.onOpen();

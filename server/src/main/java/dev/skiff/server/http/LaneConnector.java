@@ -1,5 +1,6 @@
 package dev.skiff.server.http;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
@@ -44,10 +45,30 @@ final class LaneConnector extends LastingConnector {
 
   private static QueuedThreadPool threads() {
     int threads = selectors() + OTHER_THREADS;
-    QueuedThreadPool own = new QueuedThreadPool(threads, threads);
+    QueuedThreadPool own =
+        new QueuedThreadPool(threads, threads) {
+          @Override
+          public Thread newThread(Runnable job) {
+            return super.newThread(
+                () -> {
+                  prepare();
+                  job.run();
+                });
+          }
+        };
     own.setName("skiff-lane");
     own.setReservedThreads(0);
     return own;
+  }
+
+  /**
+   * Makes what a thread has for itself. At its first request it would end code that was compiled
+   * when no other thread was without it any more.
+   */
+  private static void prepare() {
+    LaneConnection.prepareThread();
+    RequestHeaders.newRequestId();
+    Json.write(JsonGenerator::flush).release();
   }
 
   /** Has its threads run behind those of the JVM's compilers. Call it before it is opened. */

@@ -3,12 +3,14 @@ package dev.skiff.server.http;
 import dev.skiff.server.config.HttpConfig;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelRepository;
+import dev.skiff.server.model.ModelVersion;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import javax.net.SocketFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -35,10 +37,14 @@ public final class Rehearsal implements AutoCloseable {
   /** So many that the lane finds several requests at once and joins them, as it does under load. */
   private static final int CONNECTIONS = 16;
 
+  /** So many turns, and one of the connections is a new one: clients come and go. */
+  private static final int TURNS = 16;
+
   private final HttpConfig config;
   private final Access access;
   private final ModelRepository repository;
   private final Metrics metrics;
+  private final BiConsumer<ModelVersion, Metrics> count;
   private final Thread thread =
       Thread.ofPlatform().daemon().name("skiff-rehearsal").unstarted(this::run);
   private final AtomicInteger sent = new AtomicInteger();
@@ -49,12 +55,19 @@ public final class Rehearsal implements AutoCloseable {
    *
    * @param access of the server; it says whether connections are encrypted
    * @param metrics of the server; they tell when clients ask for predictions
+   * @param count counts the runs of a model as the server does, but in other metrics
    */
-  public Rehearsal(HttpConfig config, Access access, ModelRepository repository, Metrics metrics) {
+  public Rehearsal(
+      HttpConfig config,
+      Access access,
+      ModelRepository repository,
+      Metrics metrics,
+      BiConsumer<ModelVersion, Metrics> count) {
     this.config = config;
     this.access = access;
     this.repository = repository;
     this.metrics = metrics;
+    this.count = count;
   }
 
   /** Begins; does nothing if it is turned off. */
@@ -87,6 +100,7 @@ public final class Rehearsal implements AutoCloseable {
     long end = System.nanoTime() + config.rehearsal().toNanos();
     ModelRepository models = repository.rehearsed();
     try (Metrics uncounted = new Metrics()) {
+      models.all().forEach(version -> count.accept(version, uncounted));
       Server jetty = jetty(models, uncounted);
       try {
         jetty.start();
@@ -156,6 +170,10 @@ public final class Rehearsal implements AutoCloseable {
         }
       }
       for (int turn = 0; !good.isEmpty() && goesOn(end); turn++) {
+        if (turn % TURNS == TURNS - 1) {
+          clients.removeFirst().close();
+          clients.add(new LoopbackClient(sockets, port));
+        }
         for (LoopbackClient client : clients) {
           client.send(good.get(turn % good.size()));
           sent.getAndIncrement();

@@ -21,6 +21,17 @@ final class RehearsedRequests {
 
   private static final int MOST_BINARY_BYTES = 1 << 20;
 
+  /** What no request goes without. */
+  private static final String FEWEST = "Host: localhost";
+
+  /** As the libraries of clients send them. */
+  private static final String LIBRARYS =
+      """
+      Host: localhost:8080\r
+      User-Agent: skiff-rehearsal\r
+      Accept: */*\r
+      Connection: keep-alive""";
+
   private RehearsedRequests() {}
 
   /** Those for all models that are ready. */
@@ -34,15 +45,20 @@ final class RehearsedRequests {
     return requests;
   }
 
-  /** One in each dialect, or a binary one; none for a model with still larger inputs. */
+  /** One of each form, or a binary one; none for a model with still larger inputs. */
   static List<byte[]> of(String name, LoadedModel model) {
+    String predict = "/predict/" + name;
     String infer = "/v2/models/" + name + "/infer";
-    if (elements(model) <= MOST_JSON_ELEMENTS) {
-      return List.of(
-          request("/predict/" + name, Json.write(json -> predict(model, json))),
-          request(infer, Json.write(json -> infer(model, false, json))));
+    if (elements(model) > MOST_JSON_ELEMENTS) {
+      return bytes(model) <= MOST_BINARY_BYTES ? List.of(binary(infer, model)) : List.of();
     }
-    return bytes(model) <= MOST_BINARY_BYTES ? List.of(binary(infer, model)) : List.of();
+    List<byte[]> requests = new ArrayList<>();
+    requests.add(json(predict, LIBRARYS, Json.write(json -> predict(model, json))));
+    if (model.inputs().size() == 1 && model.inputs().getFirst().shape().rank() > 1) {
+      requests.add(json(predict, FEWEST, Json.write(json -> row(model.inputs().getFirst(), json))));
+    }
+    requests.add(json(infer, FEWEST, Json.write(json -> infer(model, false, json))));
+    return requests;
   }
 
   private static long elements(LoadedModel model) {
@@ -69,16 +85,16 @@ final class RehearsedRequests {
     return input.shape().closed().elements() * input.datatype().byteSize();
   }
 
-  private static byte[] request(String path, Body body) {
-    return request(path, "Content-Type: " + Json.CONTENT_TYPE, body, 0);
+  private static byte[] json(String path, String headers, Body body) {
+    return request(path, headers + "\r\nContent-Type: " + Json.CONTENT_TYPE, body, 0);
   }
 
   /** All elements are 0. */
   private static byte[] binary(String path, LoadedModel model) {
     Body json = Json.write(generator -> infer(model, true, generator));
     String headers =
-        "Content-Type: %s\r\n%s: %d"
-            .formatted(RequestHeaders.BINARY, RequestHeaders.JSON_LENGTH, json.length());
+        "%s\r\nContent-Type: %s\r\n%s: %d"
+            .formatted(LIBRARYS, RequestHeaders.BINARY, RequestHeaders.JSON_LENGTH, json.length());
     return request(path, headers, json, (int) bytes(model));
   }
 
@@ -86,7 +102,7 @@ final class RehearsedRequests {
   private static byte[] request(String path, String headers, Body body, int zeros) {
     int length = body.length() + zeros;
     byte[] head =
-        "POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %d\r\n\r\n"
+        "POST %s HTTP/1.1\r\n%s\r\nContent-Length: %d\r\n\r\n"
             .formatted(path, headers, length)
             .getBytes(StandardCharsets.UTF_8);
     byte[] request = Arrays.copyOf(head, head.length + length);
@@ -133,6 +149,11 @@ final class RehearsedRequests {
     }
     json.writeEndArray();
     json.writeEndObject();
+  }
+
+  /** Without its outermost dimension. */
+  private static void row(TensorSpec input, JsonGenerator json) throws IOException {
+    data(input.datatype(), input.shape().closed(), 1, json);
   }
 
   private static void data(TensorSpec input, JsonGenerator json) throws IOException {

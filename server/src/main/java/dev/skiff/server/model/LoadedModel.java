@@ -1,6 +1,7 @@
 package dev.skiff.server.model;
 
 import dev.skiff.server.batching.Batcher;
+import dev.skiff.server.batching.RunListener;
 import dev.skiff.server.inference.TensorPool;
 import dev.skiff.server.inference.TensorSpec;
 import java.util.List;
@@ -33,17 +34,18 @@ public record LoadedModel(
   }
 
   /**
-   * The same model for a rehearsal, with nobody told of its runs, and something else to do at its
-   * end. One that is slow only repeats its first answers, and stays slow whatever that takes.
+   * The same model for a rehearsal, with somebody else told of its runs, and something else to do
+   * at its end. One that is slow only repeats its first answers, and stays slow whatever that
+   * takes.
    */
-  LoadedModel rehearsed(Runnable end) {
+  LoadedModel rehearsed(RunListener listener, Runnable end) {
     boolean quick = serviceTime.isQuick();
     return new LoadedModel(
         inputs,
         outputs,
         labels,
         pool,
-        quick ? batcher.unobserved() : batcher.recorded(),
+        quick ? batcher.another(listener) : batcher.recorded(listener),
         quick ? serviceTime : serviceTime.unbounded(),
         placement,
         end);

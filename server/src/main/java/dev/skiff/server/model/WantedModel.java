@@ -49,7 +49,7 @@ record WantedModel(ScannedModel scanned, ModelConfig config) {
     long number = version.version();
     long start = System.nanoTime();
     try {
-      version.publish(ModelLoader.load(runtime.get(), scanned, number, config, version::ran));
+      version.publish(ModelLoader.load(runtime.get(), scanned, number, config, version.listener()));
       log.info(
           "model '{}' version {} is ready after {} ms",
           name,

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RehearsalIT {
   private final Metrics metrics = new Metrics();
   private final AtomicLong runs = new AtomicLong();
+  private final AtomicLong rehearsed = new AtomicLong();
 
   @AfterEach
   void close() {
@@ -42,6 +43,7 @@ class RehearsalIT {
     rehearsal.close();
     assertThat(metrics.scrape()).doesNotContain("skiff_request_", "skiff_run_");
     assertThat(runs).hasValue(0);
+    assertThat(rehearsed).hasPositiveValue();
     assertThat(repository.close(0)).as("no lease is left").isTrue();
   }
 
@@ -130,7 +132,7 @@ class RehearsalIT {
     Duration timeout = Duration.ofSeconds(10);
     HttpConfig config =
         new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, 100, true, time);
-    return new Rehearsal(config, access(tls), repository, metrics);
+    return new Rehearsal(config, access(tls), repository, metrics, this::count);
   }
 
   private static Access access(Optional<TlsConfig> tls) {
@@ -147,6 +149,11 @@ class RehearsalIT {
     }
     repository.load(OnnxRuntime::load).join();
     return repository;
+  }
+
+  private void count(ModelVersion version, Metrics uncounted) {
+    version.listen((rows, join, run, split) -> rehearsed.incrementAndGet());
+    assertThat(uncounted).isNotSameAs(metrics);
   }
 
   private static void until(BooleanSupplier condition) {

@@ -14,11 +14,13 @@ import org.junit.jupiter.api.Test;
 
 class RehearsedRequestsTest {
   @Test
-  void smallInputsComeInBothDialects() throws IOException {
+  void smallInputsComeInEachForm() throws IOException {
     List<byte[]> requests = requests(spec("x", Datatype.FP32, Shape.DYNAMIC, 3));
-    assertThat(requests).hasSize(2);
+    assertThat(requests).hasSize(3);
     assertThat(head(requests.getFirst())).startsWith("POST /predict/digits HTTP/1.1");
     assertThat(Fixtures.MAPPER.readTree(body(requests.getFirst())).at("/instances/0")).hasSize(3);
+    assertThat(head(requests.get(1))).startsWith("POST /predict/digits HTTP/1.1");
+    assertThat(Fixtures.MAPPER.readTree(body(requests.get(1)))).hasSize(3);
     assertThat(head(requests.getLast())).startsWith("POST /v2/models/digits/infer HTTP/1.1");
     JsonNode input = Fixtures.MAPPER.readTree(body(requests.getLast())).at("/inputs/0");
     assertThat(input.get("data").get(0)).hasSize(3);
@@ -42,6 +44,14 @@ class RehearsedRequestsTest {
     JsonNode inputs = Fixtures.MAPPER.readTree(body, 0, json).get("inputs");
     assertThat(inputs.findValuesAsText("binary_data_size")).containsExactly("602112", "7");
     assertThat(inputs.get(0).has("data")).isFalse();
+  }
+
+  @Test
+  void rowsStandAloneOnlyIfTheyAreArraysOfTheOnlyInput() {
+    TensorSpec texts = spec("x", Datatype.BYTES, Shape.DYNAMIC);
+    TensorSpec numbers = spec("y", Datatype.FP32, Shape.DYNAMIC, 3);
+    assertThat(requests(texts)).hasSize(2);
+    assertThat(requests(texts, numbers)).hasSize(2);
   }
 
   @Test
