@@ -174,6 +174,7 @@ public final class HttpServer {
     if (config.fastLane()) {
       server.insertHandler(lane);
     }
+    server.insertHandler(new LastingConnector.Announcement());
     // Without these two, stopping drops the requests that are under way.
     server.insertHandler(new GracefulHandler());
     server.setStopTimeout(drainTimeout.toMillis());

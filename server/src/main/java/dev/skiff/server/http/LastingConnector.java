@@ -14,11 +14,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +37,9 @@ class LastingConnector extends ServerConnector {
   private static final Logger log = LoggerFactory.getLogger(LastingConnector.class);
   private static final long PAUSE_MILLIS = 5;
 
+  /** For replies that do not say that their connection ends, to be out before it does. */
+  private static final int UNSAID_MILLIS = 100;
+
   /** For what waits to be accepted. It is accepted no more where there are too many. */
   private static final int PATIENCE_MILLIS = 1_000;
 
@@ -40,6 +48,7 @@ class LastingConnector extends ServerConnector {
   /** Of the connection that is made to be the last one. */
   private volatile @Nullable SocketAddress lastPeer;
 
+  private volatile boolean isEnding;
   private final CountDownLatch acceptsLast = new CountDownLatch(1);
 
   LastingConnector(
@@ -89,11 +98,37 @@ class LastingConnector extends ServerConnector {
     }
   }
 
+  /**
+   * Has the replies of Jetty's connections say that these end, once they are about to. Jetty itself
+   * says so in replies that it begins to write after {@link #shutdown}, and ends the connections of
+   * those that it was writing without a word: a client may send its next request to one of them.
+   */
+  static final class Announcement extends Handler.Wrapper {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+      if (request.getConnectionMetaData().getConnector() instanceof LastingConnector lasting
+          && lasting.isEnding) {
+        response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      }
+      return super.handle(request, response, callback);
+    }
+  }
+
   @Override
   public CompletableFuture<Void> shutdown() {
+    isEnding = true;
+    sleep();
     acceptAll();
     CompletableFuture<Void> empty = new CompletableFuture<>();
     return CompletableFuture.allOf(super.shutdown().thenRun(() -> complete(empty)), empty);
+  }
+
+  private static void sleep() {
+    try {
+      Thread.sleep(UNSAID_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Accepts whoever waits for that now: who comes to the end of the queue is the last of them. */
