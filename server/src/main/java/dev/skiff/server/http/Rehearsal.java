@@ -35,7 +35,7 @@ public final class Rehearsal implements AutoCloseable {
   private static final int PAUSE = 100;
 
   /** So many that the lane finds several requests at once and joins them, as it does under load. */
-  private static final int CONNECTIONS = 16;
+  private static final int CONNECTIONS = 32;
 
   /** So many turns, and one of the connections is a new one: clients come and go. */
   private static final int TURNS = 16;

@@ -20,6 +20,9 @@ public final class ServiceTime {
   /** Each request counts for an eighth: one that was held up says little, a few say enough. */
   private static final int WEIGHT_SHIFT = 3;
 
+  /** A request that took longer was held up by something else, and counts as if it took so long. */
+  private static final int MOST_TIMES = 4;
+
   private final AtomicLong nanos;
   private final long elements;
   private final boolean bounded;
@@ -63,7 +66,8 @@ public final class ServiceTime {
   /** Takes in how long this request took, in nanoseconds. */
   public void learn(InferenceRequest request, long took) {
     long before = nanos.get();
-    long asSmall = (long) (took / size(request));
+    long most = MOST_TIMES * Math.max(before, QUICK_NANOS);
+    long asSmall = Math.min(most, (long) (took / size(request)));
     // Of two that end at the same time one may be lost.
     nanos.lazySet(before + ((asSmall - before) >> WEIGHT_SHIFT));
   }

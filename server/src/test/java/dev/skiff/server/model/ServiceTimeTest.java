@@ -44,8 +44,17 @@ class ServiceTimeTest {
   @Test
   void oneRequestThatWasHeldUpSaysLittle() {
     ServiceTime time = ServiceTime.measured(ROW, QUICK / 10);
-    time.learn(ROW, QUICK);
+    time.learn(ROW, 1_000 * QUICK);
     assertThat(time.isQuick()).isTrue();
+  }
+
+  @Test
+  void slowModelsMayBecomeSlower() {
+    ServiceTime time = ServiceTime.measured(ROW, 100 * QUICK);
+    for (int i = 0; i < 50; i++) {
+      time.learn(ROW, 5_000 * QUICK);
+    }
+    assertThat(time.nanos()).isGreaterThan(4_900 * QUICK);
   }
 
   @Test
