@@ -195,9 +195,9 @@ public final class ModelRepository {
   }
 
   /**
-   * The versions that are ready, for requests that are not to be counted: nobody is told of their
-   * runs, and slow models repeat their first answers. They stay until the repository that this
-   * returns is closed.
+   * The versions that are ready, for requests that are not to be counted as others are: nobody is
+   * told of their runs who does not ask for that here, and slow models repeat their first answers.
+   * They stay until the repository that this returns is closed.
    */
   public ModelRepository rehearsed() {
     SortedMap<String, NavigableMap<Long, ModelVersion>> copies = new TreeMap<>();
