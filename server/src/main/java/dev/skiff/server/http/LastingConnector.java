@@ -61,7 +61,7 @@ class LastingConnector extends ServerConnector {
     getSelectorManager().addEventListener(new Acceptance());
   }
 
-  /** Knows which connections are accepted and have no selector yet. */
+  /** Knows which connections are accepted and have no end point yet. */
   private final class Acceptance implements SelectorManager.AcceptListener {
     @Override
     public void onAccepting(SelectableChannel channel) {
