@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * The machine that the load tester ran on. What cannot be found out is {@code unknown} or 0.
@@ -29,8 +30,16 @@ record Machine(
         System.getProperty("java.vm.name") + " " + Runtime.version());
   }
 
-  /** The commit of the working directory, with {@code -dirty} where files were changed. */
-  static String commit() {
+  /**
+   * What {@code COMMIT} in this environment says; without it the commit of the working directory,
+   * with {@code -dirty} where files were changed.
+   */
+  static String commit(Map<String, String> environment) {
+    String given = environment.getOrDefault("COMMIT", "");
+    return given.isEmpty() ? describe() : given;
+  }
+
+  private static String describe() {
     try {
       Process git =
           new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")

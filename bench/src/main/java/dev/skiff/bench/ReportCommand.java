@@ -20,7 +20,9 @@ final class ReportCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "RESULT.json",
-      description = "Results of run --out; those of the same name share a colour")
+      description =
+          "Results of run --out, or rows that bench/measure keeps; runs of the same name"
+              + " share a colour")
   private List<Path> files = List.of();
 
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "The page")
@@ -30,7 +32,7 @@ final class ReportCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Result> results = new ArrayList<>();
     for (Path file : files) {
-      results.add(Result.read(file));
+      results.addAll(Result.read(file));
     }
     Files.writeString(out, HtmlReport.of(results));
     return 0;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,9 +116,21 @@ record Result(
     return requests - errors.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  static Result read(Path file) throws IOException {
+  /**
+   * The run in a file of {@code run --out}, or those of all rounds in one that {@code
+   * bench/measure} keeps of a row, where each has some more properties.
+   *
+   * @throws IOException also where there is none
+   */
+  static List<Result> read(Path file) throws IOException {
+    byte[] content = Files.readAllBytes(file);
     try {
-      return JSON.readValue(Files.readAllBytes(file), Result.class);
+      if (JSON.readTree(content).path("runs") instanceof ArrayNode runs && !runs.isEmpty()) {
+        return JSON.readerForListOf(Result.class)
+            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .readValue(runs);
+      }
+      return List.of(JSON.readValue(content, Result.class));
     } catch (JsonProcessingException e) {
       throw new IOException(
           file + " is not a result of this program: " + e.getOriginalMessage(), e);

@@ -144,8 +144,8 @@ final class RunCommand implements Callable<Integer> {
     Request request = Request.of(url, settings.method(), headers, settings.contentType(), bytes);
     prepare(settings, bytes);
     Measurement measurement = new LoadTest(settings, request, progress()).run();
-    Result result =
-        Result.of(name, commandLine, Machine.commit(), Machine.here(), settings, measurement);
+    String commit = Machine.commit(System.getenv());
+    Result result = Result.of(name, commandLine, commit, Machine.here(), settings, measurement);
     System.out.print(Report.of(result));
     Path file = out;
     if (file != null) {

@@ -13,9 +13,17 @@ class ComparisonTest {
       QUIET.stream().map(rate -> rate + 100).toList();
   private static final List<Long> NOISY = List.of(600L, 1500L, 700L, 1600L, 800L, 1300L);
 
+  private static Comparison ofRates(List<Long> a, List<Long> b) {
+    return Comparison.ofRates(List.of(a), List.of(b));
+  }
+
+  private static Comparison ofLatencies(List<Long> a, List<Long> b) {
+    return Comparison.ofLatencies(List.of(a), List.of(b));
+  }
+
   @Test
   void aRunIsTheSameAsItself() {
-    Comparison comparison = Comparison.ofRates(QUIET, QUIET);
+    Comparison comparison = ofRates(QUIET, QUIET);
 
     assertThat(comparison.verdict()).isEqualTo(Verdict.THE_SAME);
     assertThat(comparison.ratio()).isEqualTo(1);
@@ -23,21 +31,19 @@ class ComparisonTest {
 
   @Test
   void aClearDifferenceInRateHasADirection() {
-    assertThat(Comparison.ofRates(QUIET, QUIET_AND_TENTH_MORE).verdict()).isEqualTo(Verdict.FASTER);
-    assertThat(Comparison.ofRates(QUIET_AND_TENTH_MORE, QUIET).verdict()).isEqualTo(Verdict.SLOWER);
+    assertThat(ofRates(QUIET, QUIET_AND_TENTH_MORE).verdict()).isEqualTo(Verdict.FASTER);
+    assertThat(ofRates(QUIET_AND_TENTH_MORE, QUIET).verdict()).isEqualTo(Verdict.SLOWER);
   }
 
   @Test
   void aLowerLatencyIsFaster() {
-    assertThat(Comparison.ofLatencies(QUIET_AND_TENTH_MORE, QUIET).verdict())
-        .isEqualTo(Verdict.FASTER);
-    assertThat(Comparison.ofLatencies(QUIET, QUIET_AND_TENTH_MORE).verdict())
-        .isEqualTo(Verdict.SLOWER);
+    assertThat(ofLatencies(QUIET_AND_TENTH_MORE, QUIET).verdict()).isEqualTo(Verdict.FASTER);
+    assertThat(ofLatencies(QUIET, QUIET_AND_TENTH_MORE).verdict()).isEqualTo(Verdict.SLOWER);
   }
 
   @Test
   void theSameDifferenceIsLostInNoise() {
-    Comparison comparison = Comparison.ofRates(QUIET, NOISY);
+    Comparison comparison = ofRates(QUIET, NOISY);
 
     assertThat(comparison.ratio()).isCloseTo(1.083, within(0.001));
     assertThat(comparison.verdict()).isEqualTo(Verdict.THE_SAME);
@@ -45,17 +51,17 @@ class ComparisonTest {
 
   @Test
   void theIntervalSurroundsTheRatioAndIsRepeatable() {
-    Comparison comparison = Comparison.ofRates(QUIET, QUIET_AND_TENTH_MORE);
+    Comparison comparison = ofRates(QUIET, QUIET_AND_TENTH_MORE);
 
     assertThat(comparison.low()).isLessThan(comparison.ratio());
     assertThat(comparison.high()).isGreaterThan(comparison.ratio());
-    assertThat(comparison).isEqualTo(Comparison.ofRates(QUIET, QUIET_AND_TENTH_MORE));
+    assertThat(comparison).isEqualTo(ofRates(QUIET, QUIET_AND_TENTH_MORE));
   }
 
   /** Two means of six windows, each with a standard deviation of 7.07, give 0.0082 either way. */
   @Test
   void theIntervalIsAsWideAsTheoryHasIt() {
-    Comparison comparison = Comparison.ofRates(QUIET, QUIET);
+    Comparison comparison = ofRates(QUIET, QUIET);
 
     double standardError = 6.45 / 1000 * Math.sqrt(2.0 / 6);
     assertThat(comparison.high() - comparison.low())
@@ -64,8 +70,43 @@ class ComparisonTest {
 
   @Test
   void fewerThanFiveSecondsSayNothing() {
-    assertThat(Comparison.ofRates(List.of(1L, 1L, 1L, 1L), QUIET).verdict())
+    assertThat(ofRates(List.of(1L, 1L, 1L, 1L), QUIET).verdict()).isEqualTo(Verdict.TOO_SHORT);
+    assertThat(ofRates(List.of(), List.of()).toString()).isEqualTo("too short to say");
+  }
+
+  /** The seconds of each run agree, but the runs do not: more seconds would not tell more. */
+  @Test
+  void runsThatDifferAmongThemselvesWidenTheInterval() {
+    List<List<Long>> apart = List.of(QUIET, QUIET.stream().map(rate -> rate * 2).toList());
+    List<Long> together = apart.stream().flatMap(List::stream).toList();
+
+    Comparison byRuns = Comparison.ofRates(apart, apart);
+    Comparison bySeconds = ofRates(together, together);
+
+    assertThat(byRuns.verdict()).isEqualTo(Verdict.THE_SAME);
+    assertThat(byRuns.ratio()).isEqualTo(1);
+    assertThat(byRuns.high() - byRuns.low())
+        .isGreaterThan(2 * (bySeconds.high() - bySeconds.low()));
+  }
+
+  @Test
+  void aDifferenceThatAllRunsShareHasADirection() {
+    assertThat(
+            Comparison.ofRates(
+                    List.of(QUIET, QUIET, QUIET),
+                    List.of(QUIET_AND_TENTH_MORE, QUIET_AND_TENTH_MORE, QUIET_AND_TENTH_MORE))
+                .verdict())
+        .isEqualTo(Verdict.FASTER);
+  }
+
+  @Test
+  void secondsOfShortRunsCountTogether() {
+    List<Long> three = QUIET.subList(0, 3);
+
+    assertThat(Comparison.ofRates(List.of(three), List.of(three)).verdict())
         .isEqualTo(Verdict.TOO_SHORT);
-    assertThat(Comparison.ofRates(List.of(), List.of()).toString()).isEqualTo("too short to say");
+    assertThat(
+            Comparison.ofRates(List.of(three, three), List.of(three, List.of(), three)).verdict())
+        .isEqualTo(Verdict.THE_SAME);
   }
 }

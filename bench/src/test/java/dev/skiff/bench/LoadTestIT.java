@@ -246,7 +246,7 @@ class LoadTestIT {
 
     assertThat(Main.commandLine(List.of(args)).execute(args)).isZero();
 
-    Result result = Result.read(out);
+    Result result = Result.read(out).getFirst();
     assertThat(result.name()).isEqualTo("digits");
     assertThat(result.commandLine()).containsExactly(args);
     assertThat(result.settings().method()).isEqualTo("POST");

@@ -14,6 +14,8 @@ import org.HdrHistogram.AbstractHistogram;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResultTest {
   private static final Machine MACHINE =
@@ -92,14 +94,34 @@ class ResultTest {
     Path file = folder.resolve("made/for/it.json");
     for (Loop loop : List.of(new Loop.Closed(), new Loop.Open(12.5))) {
       result(loop).write(file);
-      assertThat(Result.read(file)).isEqualTo(result(loop));
+      assertThat(Result.read(file)).containsExactly(result(loop));
     }
   }
 
   @Test
-  void refusesAFileThatIsNoResult(@TempDir Path folder) throws IOException {
+  void aRowsRunsAreReadWithoutWhatTheRowAdds(@TempDir Path folder) throws IOException {
+    Path run = folder.resolve("run.json");
+    result(new Loop.Closed()).write(run);
+    String more = Files.readString(run).replaceFirst("\\{", "{\"serverCpuMicrosPerRequest\": 1.5,");
+    Path row = folder.resolve("row.json");
+    Files.writeString(row, "{\"row\": \"x\", \"runs\": [%s, %s]}".formatted(more, more));
+
+    assertThat(Result.read(row))
+        .containsExactly(result(new Loop.Closed()), result(new Loop.Closed()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{\"name\": \"x\"}",
+        "{\"runs\": []}",
+        "{\"runs\": [{\"name\": \"x\"}]}",
+        "[1]"
+      })
+  void refusesAFileThatIsNoResult(String content, @TempDir Path folder) throws IOException {
     Path file = folder.resolve("other.json");
-    Files.writeString(file, "{\"name\": \"x\"}");
+    Files.writeString(file, content);
 
     assertThatThrownBy(() -> Result.read(file))
         .isInstanceOf(IOException.class)
@@ -125,7 +147,9 @@ class ResultTest {
 
   @Test
   void aComparisonNotesWhatWasNotAlike() {
-    assertThat(CompareCommand.text(result(new Loop.Closed()), result(new Loop.Open(1))))
+    assertThat(
+            CompareCommand.text(
+                List.of(result(new Loop.Closed())), List.of(result(new Loop.Open(1)))))
         .isEqualTo(
             """
             a name against a name: ratios of B to A
