@@ -13,13 +13,16 @@ def git(*arguments):
 
 
 def commit():
-    """The commit of this tree; where it is a copy without its history, the environment's COMMIT."""
+    """The environment's COMMIT, which names that of a copy without its history; else the commit of this tree."""
     if name := os.environ.get("COMMIT"):
         return name
     return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
 
 
 def circumstances(name, options):
+    """Of what begins now. The load tester takes the commit from the environment: the results that are written on the way are not what is
+    measured."""
+    os.environ["COMMIT"] = commit()
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(), "command": shlex.join([name, *sys.argv[1:]]),
         "servers on core": options.server_core, "load": f"1-minute average {os.getloadavg()[0]:.1f} before",

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import statistics
 
-from .rows import Failure, Row, errors
+from .rows import Failure, Row, errors, taken
 from .servers import FAILURES, Fleet, made
 from .targets import ANSWER, DIGIT, IRIS, Target, binary_header, binary_image, channel_means, json_image, rate, v2
 
@@ -105,4 +105,4 @@ def row(pair, over, under):
         rates.append(statistics.median(map(rate, side)))
         cpu.append(statistics.median(run["serverCpuMicrosPerRequest"] for run in side))
     note = f"{rates[0]:,.0f} against {rates[1]:,.0f} requests/s; CPU {cpu[0]:,.0f} against {cpu[1]:,.0f} us/request"
-    return Row(pair.name, pair.measure, pair.must, pair.aim, values, over + under, note + errors(over + under))
+    return Row(pair.name, pair.measure, pair.must, pair.aim, values, over + under, note + errors(over + under) + taken(over + under))

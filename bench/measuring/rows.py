@@ -43,4 +43,13 @@ def errors(runs, but=""):
     return f"; {count:,} errors" if count else ""
 
 
+def taken(runs):
+    """Another end: how much of a core was not the run's, of the one that lost more; the least and the most of all runs."""
+    def of(share):
+        lost = [max(of_core[share] for of_core in run["taken"].values()) for run in runs]
+        return f"{min(lost):.1f} to {max(lost):.1f} %"
+
+    return f"; of a core the host took {of('hostPercent')}, other processes {of('othersPercent')}" if runs else ""
+
+
 HEAD = "| row | measure | median | lowest to highest | must | aim | |\n| --- | --- | ---: | --- | ---: | ---: | --- |"

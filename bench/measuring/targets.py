@@ -5,13 +5,17 @@ import http.client
 import json
 import math
 import random
+import resource
 import subprocess
 import time
+from datetime import datetime
 
+from .cores import Watch
 from .servers import ROOT, TESTER, WORK, Unmeasurable, say
 
 RUNS = WORK / "runs"
 PATIENCE = 600  # seconds; a peer may build itself first
+LONGER_WARM_UPS = {"skiff-route": 60}  # seconds: Javalin's route and the servlets are large, and have no rehearsal
 NEVER = {400, 401, 403, 405, 411, 413, 415, 422, 501}  # no server that is only not ready yet answers so
 
 DIGIT = json.loads((ROOT / "models/digits/sample.json").read_text())["instances"][0]
@@ -130,19 +134,44 @@ class Target:
             raise Unmeasurable(f"the load test of {self.name} failed: {errors.strip() or 'no request succeeded'}")
         return json.loads(out.read_text())
 
+    def warm_up(self, options, server):
+        """The first load of this request since the server's start, in a run of its own, so that it counts in nothing. Says for how long
+        the load tester is to go on with that before it measures."""
+        request = self.path, self.content
+        if request in server.warm or not options.first_warm_up:
+            return f"{options.warm_up}s"
+        seconds = max(options.first_warm_up, LONGER_WARM_UPS.get(server.name, 0))
+        self.finish(*self.load(options, server.port, f"{self.name}-first.json", "--warm-up", "0s", "--duration", f"{seconds}s"))
+        server.warm.add(request)
+        return "stable"
+
     def run(self, options, server, number, *arguments):
-        """One run as its result, with the server's CPU time for each request in it."""
-        warm_up = options.warm_up if self.name in server.warm else options.first_warm_up
-        server.warm.add(self.name)
-        before = server.cpu_seconds()
-        process, out = self.load(options, server.port, f"{self.name}-{number}.json",
-                                 "--warm-up", f"{warm_up}s", "--duration", f"{options.seconds}s", *arguments)
-        result = self.finish(process, out)
+        """One run as its result, with the server's CPU time for each request in it, and what was taken from the cores."""
+        warm_up = self.warm_up(options, server)
+        with Watch({"server": options.server_core, "client": options.client_core}) as watch:
+            cpu, own = server.cpu_seconds(), children_seconds()
+            result = self.finish(*self.load(options, server.port, f"{self.name}-{number}.json", "--warm-up", warm_up,
+                                            "--duration", f"{options.seconds}s", *arguments))
+            cpu, own = server.cpu_seconds() - cpu, children_seconds() - own
         requests = result["requests"] + sum(result["warmUpRequestsPerSecond"])
-        result["serverCpuMicrosPerRequest"] = round((server.cpu_seconds() - before) * 1e6 / requests, 1)
-        say(f"round {number}: {self.name} {rate(result):,.0f} requests/s, "
-            f"{result['serverCpuMicrosPerRequest']} us of CPU each, {result['errors'] or 'no errors'}")
+        result["serverCpuMicrosPerRequest"] = round(cpu * 1e6 / requests, 1)
+        add_losses(result, watch, {"server": cpu, "client": own})
+        say(f"round {number}: {self.name} {rate(result):,.0f} requests/s, {result['serverCpuMicrosPerRequest']} us of CPU each, "
+            f"{result['errors'] or 'no errors'}; {result['taken']}")
         return result
+
+
+def add_losses(result, watch, own_seconds):
+    """What was taken from the cores, of the whole run, and what the host took of each measured second."""
+    result["taken"] = watch.taken(own_seconds)
+    start = datetime.fromisoformat(result["time"]).timestamp()
+    result["stolenMillisPerSecond"] = watch.stolen_millis(start, len(result["requestsPerSecond"]))
+
+
+def children_seconds():
+    """CPU time of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def rate(result):

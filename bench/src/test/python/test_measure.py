@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BENCH = HERE.parents[2]
 sys.path.insert(0, str(BENCH))
 
-from measuring import pairs, servers, singles, targets  # noqa: E402
+from measuring import circumstances, cores, costs, pairs, servers, singles, targets  # noqa: E402
 from measuring.rows import Failure, Row  # noqa: E402
 
 
@@ -58,7 +58,7 @@ class WithStubs(unittest.TestCase):
             self.addCleanup(pairs.TARGETS.pop, name)
         core = min(os.sched_getaffinity(0))
         self.options = argparse.Namespace(
-            rounds=2, seconds=3, warm_up=1, first_warm_up=4, restart=False, server_core=core, client_core=core, port=free_base())
+            rounds=2, seconds=3, warm_up=1, first_warm_up=0, restart=False, server_core=core, client_core=core, port=free_base())
         targets.RUNS.mkdir(parents=True, exist_ok=True)
 
     def rows(self, *sides):
@@ -70,21 +70,45 @@ class Pairs(WithStubs):
         (row,) = self.rows(("fast", "slow"))
 
         self.assertEqual([3, 3], row.values)
+        self.assertEqual({"1s"}, {run["arguments"]["--warm-up"] for run in row.runs})
         self.assertIn("300 against 100 requests/s", row.note)
         self.assertEqual(["fast-0", "fast-1", "slow-0", "slow-1"],
                          [pathlib.Path(run["arguments"]["--out"]).stem for run in row.runs])
 
     def test_a_server_stays_and_is_warm_from_the_second_round_on(self):
+        self.options.first_warm_up = 4
+        targets.LONGER_WARM_UPS["slow"] = 9
+        self.addCleanup(targets.LONGER_WARM_UPS.pop, "slow")
         (row,) = self.rows(("fast", "slow"))
 
-        self.assertEqual(["4s", "1s", "4s", "1s"], [run["arguments"]["--warm-up"] for run in row.runs])
+        self.assertEqual(["stable", "1s", "stable", "1s"], [run["arguments"]["--warm-up"] for run in row.runs])
         self.assertEqual(2, len({run["serverPid"] for run in row.runs}))
+        firsts = [json.loads((targets.RUNS / f"{name}-first.json").read_text())["arguments"] for name in ("fast", "slow")]
+        self.assertEqual([("0s", "4s"), ("0s", "9s")], [(first["--warm-up"], first["--duration"]) for first in firsts])
+
+    def test_a_run_has_what_was_taken_from_the_cores(self):
+        (row,) = self.rows(("fast", "slow"))
+
+        for run in row.runs:
+            self.assertEqual({"server", "client"}, run["taken"].keys())
+            self.assertEqual({"server": [0] * 3, "client": [0] * 3}, run["stolenMillisPerSecond"])
+        self.assertRegex(row.note, r"of a core the host took \S+ to \S+ %, other processes \S+ to \S+ %$")
+
+    def test_the_load_tester_is_told_the_commit(self):
+        self.addCleanup(setattr, circumstances, "git", circumstances.git)
+        circumstances.git = lambda *_: "abc"
+        os.environ.pop("COMMIT", None)
+        self.addCleanup(os.environ.pop, "COMMIT")
+        here = circumstances.circumstances("bench/measure", self.options)
+        (row,) = self.rows(("fast", "slow"))
+
+        self.assertEqual({"abc-dirty"}, {here["commit"], *(run["commit"] for run in row.runs)})
 
     def test_restarted_a_server_is_new_and_cold_in_each_round(self):
-        self.options.restart = True
+        self.options.restart, self.options.first_warm_up = True, 4
         (row,) = self.rows(("fast", "slow"))
 
-        self.assertEqual(["4s"] * 4, [run["arguments"]["--warm-up"] for run in row.runs])
+        self.assertEqual(["stable"] * 4, [run["arguments"]["--warm-up"] for run in row.runs])
         self.assertEqual(4, len({run["serverPid"] for run in row.runs}))
 
     def test_what_cannot_be_measured_fails_and_says_why(self):
@@ -117,29 +141,47 @@ class Pairs(WithStubs):
 
 class OpenLoop(WithStubs):
     def test_its_rate_is_a_multiple_of_the_rounds_own_saturated_rate(self):
-        ways = [[targets.Target(f"{server}-{loop}", server, "/", [1, 2], [1, 2]) for loop in ("closed", "opened")]
-                for server in ("fast", "slow")]
+        ways = [[targets.Target(f"{server}-{loop}", server, "/", [1, 2], [1, 2]) for server, loop in way]
+                for way in ([("fast", "closed"), ("fast", "opened"), ("slow", "opened")], [("slow", "closed"), ("slow", "opened")])]
         rounds = list(singles.saturated_and_open(self.options, ways, 0.7))
 
         self.assertEqual(2, len(rounds))
         for results in rounds:
-            for saturated, _ in results:
-                self.assertNotIn("--rate", saturated["arguments"])
-            self.assertEqual(["210.0", "70.0"], [run["arguments"]["--rate"] for _, run in results])
+            self.assertEqual([[None, "210.0", "210.0"], [None, "70.0"]], [[run["arguments"].get("--rate") for run in way] for way in results])
+
+    TAKEN = {"taken": {"server": {"hostPercent": 0.4, "othersPercent": 1}, "client": {"hostPercent": 0.1, "othersPercent": 2.5}}}
+
+    def tail(self, p50, p99, errors, stolen=(0, 0)):
+        return {"latency": {"p50Micros": p50, "p99Micros": p99}, "errors": errors, "p50MicrosPerSecond": [2, 2], "p99MicrosPerSecond": [6, 99],
+                "stolenMillisPerSecond": {"server": [0, stolen[0]], "client": [0, stolen[1]]}, **self.TAKEN}
+
+    def tail_row(self, ours):
+        saturated = {"meanRequestsPerSecond": 10, "errors": {}, **self.TAKEN}
+        return singles.tail_row([[(saturated, ours, self.tail(1, 20, {})), (saturated, self.tail(3, 24, {}))]])
 
     def test_the_tail_is_the_p99_over_the_p50(self):
-        run = {"latency": {"p50Micros": 2, "p99Micros": 9}, "errors": {"500": 1, "timeout": 2}}
-        other = {"latency": {"p50Micros": 3, "p99Micros": 24}, "errors": {}}
-        saturated = {"meanRequestsPerSecond": 10, "errors": {}}
-        row = singles.tail_row([[(saturated, run), (saturated, other)]])
+        row = self.tail_row(self.tail(2, 9, {"500": 1, "timeout": 2}))
 
         self.assertEqual([4.5], row.values)
-        self.assertIn("Rust's 8 (8 to 8)", row.note)
-        self.assertTrue(row.note.endswith("; 3 errors"), row.note)
+        self.assertIn("an echo at the same rate 20.0 (20.0 to 20.0), 1 and 20 us; Rust at 70 % of its own 8.0 (8.0 to 8.0), 3 and 24 us", row.note)
+        self.assertIn("; 3 errors; of a core the host took 0.4 to 0.4 %, other processes 2.5 to 2.5 %", row.note)
+
+    def test_beside_it_is_the_tail_of_the_seconds_that_the_host_left_alone(self):
+        self.assertIn("26.2 (3.0 to 49.5) in 2 of 2 seconds", self.tail_row(self.tail(2, 9, {})).note)
+        for stolen in ((10, 0), (0, 10)):
+            self.assertIn("3.0 (3.0 to 3.0) in 1 of 2 seconds", self.tail_row(self.tail(2, 9, {}, stolen)).note)
+
+    def test_a_bare_loop_stands_beside_its_run(self):
+        runs = [{"meanRequestsPerSecond": rate, "errors": {}, **self.TAKEN, "bareLoop": {"meanRowsPerSecond": 50, **taken}}
+                for rate, taken in ((48, self.TAKEN), (20, {"taken": {"server": {"hostPercent": 0, "othersPercent": 60}}}))]
+        row = singles.runtime_row(runs)
+
+        self.assertEqual([0.96, 0.4], row.values)
+        self.assertIn("34.0 against 50.0 rows/s; of a core the host took 0.0 to 0.4 %, other processes 2.5 to 60.0 %", row.note)
 
     def test_overload_needs_refusals(self):
-        saturated = {"meanRequestsPerSecond": 100, "errors": {}}
-        run = {"meanRequestsPerSecond": 90, "errors": {"503": 110}, "errorLatency": {"503": {"p99Micros": 4_000}}}
+        saturated = {"meanRequestsPerSecond": 100, "errors": {}, **self.TAKEN}
+        run = {"meanRequestsPerSecond": 90, "errors": {"503": 110}, "errorLatency": {"503": {"p99Micros": 4_000}}, **self.TAKEN}
         row = singles.overload_row([(saturated, run)])
 
         self.assertEqual([0.9], row.values)
@@ -147,6 +189,67 @@ class OpenLoop(WithStubs):
         self.assertNotIn("errors", row.note)
         with self.assertRaisesRegex(servers.Unmeasurable, "nothing was refused"):
             singles.overload_row([(saturated, run), (saturated, {**run, "errors": {}, "errorLatency": {}})])
+
+
+class Costs(unittest.TestCase):
+    def test_a_rate_of_json_is_that_of_its_bytes(self):
+        benchmark = {"primaryMetric": {"rawData": [[100, 300, 200], [400, 400, 400]]}, "jdkVersion": "25", "vmVersion": "25+1"}
+        row = costs.json_row([benchmark])
+
+        self.assertEqual(len(",".join(targets.pixels()[0])) + 2, costs.BODY)
+        self.assertEqual([200 * costs.BODY / 1e6, 400 * costs.BODY / 1e6], row.values)
+
+    def test_allocation_is_what_the_metrics_say_for_each_request(self):
+        metrics = """\
+# TYPE jvm_gc_memory_allocated_bytes_total counter
+jvm_gc_memory_allocated_bytes_total 2.048E7
+skiff_request_duration_seconds_count{model="digits",version="1"} 5000
+skiff_request_duration_seconds_count{model="iris",version="1"} 7
+skiff_request_duration_seconds_sum{model="digits",version="1"} 7
+"""
+        self.assertEqual([20_480_000, 5000], costs.values(metrics))
+        run = {"allocatedBytes": 20_480_000, "answered": 5000, "errors": {}, **OpenLoop.TAKEN}
+        self.assertEqual([4], costs.allocation_row([run]).values)
+        with self.assertRaisesRegex(servers.Unmeasurable, "nothing was collected"):
+            costs.allocation_row([run, {**run, "allocatedBytes": 0}])
+
+
+class Cores(unittest.TestCase):
+    STAT = """\
+cpu  9 9 9 9 9 9 9 9 9 9
+cpu0 100 20 3 5000 7 8 9 40 0 0
+cpu1 1 0 0 0 0 0 0 2 0 0
+cpu10 5000 0 0 0 0 0 0 5000 0 0
+"""
+
+    def test_a_core_has_its_own_line(self):
+        self.assertEqual((1230, 400), cores.counters(self.STAT, {0}))
+        self.assertEqual((1240, 420), cores.counters(self.STAT, cores.parse("0-1")))
+        self.assertEqual({0, 1, 2, 5}, cores.parse("0-2,5"))
+
+    def watch(self, *looks):
+        watch = cores.Watch({"server": 0})
+        watch.times = [time for time, _, _ in looks]
+        watch.samples = [{"server": (busy, stolen)} for _, busy, stolen in looks]
+        return watch
+
+    def test_what_is_not_the_servers_was_taken(self):
+        watch = self.watch((10, 0, 0), (15, 500, 10), (20, 9000, 50))
+
+        self.assertEqual({"server": {"hostPercent": 0.5, "othersPercent": 30}}, watch.taken({"server": 6}))
+        self.assertEqual(0, watch.taken({"server": 10})["server"]["othersPercent"])
+
+    def test_a_second_has_its_own_part_of_what_was_stolen(self):
+        watch = self.watch((10, 0, 100), (10.5, 0, 100), (11, 0, 120), (11.5, 0, 120), (12, 0, 160))
+
+        self.assertEqual({"server": [20, 40]}, watch.stolen_millis(10, 2))
+        self.assertEqual({"server": [30, 20]}, watch.stolen_millis(10.75, 2))
+
+    def test_it_looks_at_this_machine(self):
+        with cores.Watch({"server": min(os.sched_getaffinity(0))}) as watch:
+            pass
+        self.assertEqual(2, len(watch.samples))
+        self.assertGreater(watch.samples[0]["server"][0], 0)
 
 
 class Bodies(unittest.TestCase):
