@@ -2,6 +2,8 @@ module go-ort
 
 go 1.26
 
+toolchain go1.26.8
+
 require (
 	github.com/bytedance/sonic v1.15.5
 	github.com/valyala/fasthttp v1.68.0
