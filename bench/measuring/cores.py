@@ -1,6 +1,8 @@
 """What else took the cores of a run: the host, which has other machines to run, and other processes of this one."""
 import bisect
 import pathlib
+import resource
+import subprocess
 import threading
 import time
 
@@ -72,3 +74,18 @@ class Watch:
         begin, end = self.times[after - 1], self.times[after]
         before, then = self.samples[after - 1][role][1], self.samples[after][role][1]
         return before + (then - before) * min(max((moment - begin) / (end - begin), 0), 1)
+
+
+def children_seconds():
+    """CPU time of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run_on(core, command, **settings):
+    """Runs a command on the servers' core to its end. Also says what was taken from it."""
+    with Watch({"server": core}) as watch:
+        own = children_seconds()
+        run = subprocess.run(["taskset", "-c", str(core), *command], capture_output=True, text=True, **settings)
+        own = children_seconds() - own
+    return run, watch.taken({"server": own})

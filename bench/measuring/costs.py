@@ -2,9 +2,9 @@
 import json
 import re
 import statistics
-import subprocess
 import urllib.request
 
+from .cores import run_on
 from .rows import Row, errors, taken
 from .servers import ROOT, WORK, Fleet, Unmeasurable
 from .targets import ANSWER, DIGIT, Target
@@ -19,22 +19,23 @@ def json_tensors(options):
     """A round is a JVM of its own, which JMH forks."""
     out = WORK / "jmh.json"
     jmh = f"TensorReader -p numbers={NUMBERS} -bm thrpt -tu s -f {options.rounds} -wi {options.seconds} -i {options.seconds} -rf json -rff {out}"
-    run = subprocess.run(["taskset", "-c", str(options.server_core), ROOT / "mvnw", "-q", "-Pjmh", "-pl", "server,bench/jmh", "-am",
-                          "-Dmaven.test.skip=true", "-Dformat.skip=true", "-Djacoco.skip=true", "-Dcyclonedx.skip=true",
-                          "package", f"-Djmh={jmh}"], cwd=ROOT, capture_output=True, text=True)
+    run, losses = run_on(options.server_core, [ROOT / "mvnw", "-q", "-Pjmh", "-pl", "server,bench/jmh", "-am", "-Dmaven.test.skip=true",
+                                               "-Dformat.skip=true", "-Djacoco.skip=true", "-Dcyclonedx.skip=true", "package",
+                                               f"-Djmh={jmh}"], cwd=ROOT)
     if run.returncode != 0:
         raise Unmeasurable(f"bench/jmh failed: {(run.stderr or run.stdout)[-500:]}")
-    return json_row(json.loads(out.read_text()))
+    return json_row(json.loads(out.read_text()), losses)
 
 
-def json_row(benchmarks):
-    """Of what JMH writes: for each fork the operations/s of each iteration."""
+def json_row(benchmarks, losses):
+    """Of what JMH writes: for each fork the operations/s of each iteration. What was taken is of all of it, with its build."""
     (benchmark,) = benchmarks
     rates = [[rate * BODY / 1e6 for rate in fork] for fork in benchmark["primaryMetric"]["rawData"]]
-    runs = [{"megabytesPerSecond": [round(rate, 1) for rate in fork], "jdk": benchmark["jdkVersion"], "jvm": benchmark["vmVersion"]}
+    runs = [{"megabytesPerSecond": [round(rate, 1) for rate in fork], "jdk": benchmark["jdkVersion"], "jvm": benchmark["vmVersion"],
+             "taken": losses}
             for fork in rates]
     return Row("json", f"MB/s of a JSON body of {NUMBERS:,} numbers, read into a tensor's memory", "400", "1,000",
-               [*map(statistics.median, rates)], runs, f"JMH, {BODY:,} bytes, one core")
+               [*map(statistics.median, rates)], runs, f"JMH, {BODY:,} bytes, one core" + taken(runs))
 
 
 def allocation(options):

@@ -1,13 +1,12 @@
 """The rows that load one server in a way of their own."""
 import os
 import statistics
-import subprocess
 
-from .cores import Watch
+from .cores import Watch, children_seconds, run_on
 from .pairs import BINARY, dense_row
 from .rows import Row, errors, taken
 from .servers import BENCH, Fleet, Server, Unmeasurable, jdk, made, say
-from .targets import ANSWER, DIGIT, Target, add_losses, binary_image, children_seconds, rate
+from .targets import ANSWER, DIGIT, Target, add_losses, binary_image, rate
 
 
 def saturated_and_open(options, ways, factor):
@@ -115,17 +114,13 @@ def runtime_row(runs):
 def bare_loop(options):
     """Rows of each second of peers/ort-loop on the servers' core, without its first two, and what was taken from the core."""
     settings = {"JAVA": str(jdk()), "MODEL": str(made("resnet") / "resnet/model.onnx"), "DURATION": str(options.seconds + 2)}
-    with Watch({"server": options.server_core}) as watch:
-        own = children_seconds()
-        loop = subprocess.run(["taskset", "-c", str(options.server_core), BENCH / "peers/ort-loop/start"],
-                              env={**os.environ, **settings}, capture_output=True, text=True)
-        own = children_seconds() - own
+    loop, losses = run_on(options.server_core, [BENCH / "peers/ort-loop/start"], env={**os.environ, **settings})
     if loop.returncode != 0:
         raise Unmeasurable(f"peers/ort-loop failed: {loop.stderr}")
     rows = [*map(int, loop.stdout.split()[2:])]
     mean = statistics.mean(rows)
     say(f"ort-loop {mean:,.1f} rows/s")
-    return {"rowsPerSecond": rows, "meanRowsPerSecond": mean, "taken": watch.taken({"server": own})}
+    return {"rowsPerSecond": rows, "meanRowsPerSecond": mean, "taken": losses}
 
 
 def from_ready(options, name, measure, must, aim, idle, second):

@@ -5,12 +5,11 @@ import http.client
 import json
 import math
 import random
-import resource
 import subprocess
 import time
 from datetime import datetime
 
-from .cores import Watch
+from .cores import Watch, children_seconds
 from .servers import ROOT, TESTER, WORK, Unmeasurable, say
 
 RUNS = WORK / "runs"
@@ -166,12 +165,6 @@ def add_losses(result, watch, own_seconds):
     result["taken"] = watch.taken(own_seconds)
     start = datetime.fromisoformat(result["time"]).timestamp()
     result["stolenMillisPerSecond"] = watch.stolen_millis(start, len(result["requestsPerSecond"]))
-
-
-def children_seconds():
-    """CPU time of all processes that this one has waited for."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def rate(result):

@@ -194,10 +194,11 @@ class OpenLoop(WithStubs):
 class Costs(unittest.TestCase):
     def test_a_rate_of_json_is_that_of_its_bytes(self):
         benchmark = {"primaryMetric": {"rawData": [[100, 300, 200], [400, 400, 400]]}, "jdkVersion": "25", "vmVersion": "25+1"}
-        row = costs.json_row([benchmark])
+        row = costs.json_row([benchmark], OpenLoop.TAKEN["taken"])
 
         self.assertEqual(len(",".join(targets.pixels()[0])) + 2, costs.BODY)
         self.assertEqual([200 * costs.BODY / 1e6, 400 * costs.BODY / 1e6], row.values)
+        self.assertTrue(row.note.endswith("other processes 2.5 to 2.5 %"), row.note)
 
     def test_allocation_is_what_the_metrics_say_for_each_request(self):
         metrics = """\
@@ -250,6 +251,13 @@ cpu10 5000 0 0 0 0 0 0 5000 0 0
             pass
         self.assertEqual(2, len(watch.samples))
         self.assertGreater(watch.samples[0]["server"][0], 0)
+
+    def test_a_command_on_a_core_is_its_own_work(self):
+        core = min(os.sched_getaffinity(0))
+        run, taken = cores.run_on(core, [sys.executable, "-c", "import os; print(os.sched_getaffinity(0))"])
+
+        self.assertEqual(f"{{{core}}}\n", run.stdout)
+        self.assertEqual({"server"}, taken.keys())
 
 
 class Bodies(unittest.TestCase):
