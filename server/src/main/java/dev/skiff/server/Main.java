@@ -69,6 +69,7 @@ public final class Main {
                 ending -> Thread.ofPlatform().daemon().name("gpu-lost").start(ending));
     CompletableFuture<Void> _ = ended.thenRun(server::announceStop);
     server.awaitModels();
+    server.awaitWarm();
     if (!ended.isDone()) {
       log.info(
           "ready in {} ms: {} on {}://{}:{}",

@@ -6,6 +6,7 @@ import dev.skiff.server.config.ServerConfig;
 import dev.skiff.server.http.Access;
 import dev.skiff.server.http.HttpServer;
 import dev.skiff.server.http.ManagementServer;
+import dev.skiff.server.http.Phase;
 import dev.skiff.server.http.Rehearsal;
 import dev.skiff.server.metrics.Metrics;
 import dev.skiff.server.model.ModelControl;
@@ -18,7 +19,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,7 @@ public final class Server {
   private static final Logger log = LoggerFactory.getLogger(Server.class);
 
   private final DrainConfig drain;
+  private final Duration readyDelay;
   private final Metrics metrics;
   private final ModelRepository repository;
   private final HttpServer http;
@@ -45,11 +47,15 @@ public final class Server {
   /** Why no GPU can be used any more, once that is so. */
   private final CompletableFuture<String> gpuLost = new CompletableFuture<>();
 
+  /** Done when it has warmed itself for long enough to be ready. */
+  private final CompletableFuture<Void> warm = new CompletableFuture<>();
+
   /** Done when the server is to stop. */
   private final CompletableFuture<Void> stopping = new CompletableFuture<>();
 
   private Server(ServerConfig config, String version) {
     drain = config.drain();
+    readyDelay = config.http().readyDelay();
     Access access = Access.open(config.access());
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
@@ -62,14 +68,14 @@ public final class Server {
         config.access().modelControl() == AccessConfig.ModelControl.EXPLICIT
             ? Optional.of(control(config, runtime))
             : Optional.empty();
-    BooleanSupplier ending = () -> stopping.isDone() || gpuLost.isDone();
+    Supplier<Phase> phase = this::phase;
     http =
         new HttpServer(
             config.http(),
             access,
             repository,
             metrics,
-            ending,
+            phase,
             config.log().access(),
             version,
             config.drain().timeout(),
@@ -80,7 +86,7 @@ public final class Server {
                 config.access().management().get(),
                 repository,
                 metrics,
-                ending,
+                phase,
                 config.log().access(),
                 version,
                 access,
@@ -153,6 +159,13 @@ public final class Server {
     return managementPort;
   }
 
+  private Phase phase() {
+    if (stopping.isDone() || gpuLost.isDone()) {
+      return Phase.DRAINING;
+    }
+    return readyDelay.isZero() || warm.isDone() ? Phase.SERVING : Phase.WARMING;
+  }
+
   /**
    * Waits until every model is ready or unavailable and begins to rehearse predictions, or until
    * the server is to stop. Called once.
@@ -163,6 +176,17 @@ public final class Server {
       repository.all().forEach(shown::showLoaded);
       metrics.bindJvm();
       rehearsal.start();
+    }
+  }
+
+  /**
+   * Waits for as much of the rehearsal as is to come before the server is ready, or until it is to
+   * stop. Called once, after {@link #awaitModels}.
+   */
+  public void awaitWarm() {
+    if (!readyDelay.isZero()) {
+      warm.completeOnTimeout(null, readyDelay.toNanos(), TimeUnit.NANOSECONDS);
+      CompletableFuture.anyOf(warm, stopping).join();
     }
   }
 

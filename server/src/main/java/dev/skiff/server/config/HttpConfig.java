@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param maxConnections the most connections at a time
  * @param fastLane whether infer requests and probes are answered ahead of the servlets
  * @param rehearsal how long to warm up on requests of its own, at most
+ * @param readyDelay for how much of that the server is not ready yet
  */
 public record HttpConfig(
     String host,
@@ -24,7 +25,8 @@ public record HttpConfig(
     int threads,
     int maxConnections,
     boolean fastLane,
-    Duration rehearsal) {
+    Duration rehearsal,
+    Duration readyDelay) {
   /** A Java array holds a body; leave it a little room. */
   private static final long LARGEST_BODY = Integer.MAX_VALUE - 16L;
 
@@ -42,6 +44,15 @@ public record HttpConfig(
     }
     positive(Keys.REQUEST_TIMEOUT, requestTimeout);
     positive(Keys.IDLE_TIMEOUT, idleTimeout);
+    if (readyDelay.compareTo(rehearsal) > 0) {
+      throw new ConfigException(
+          "%s: expected no more than %s, which is %d ms, got %d ms"
+              .formatted(
+                  Keys.READY_DELAY.flag(),
+                  Keys.REHEARSAL.flag(),
+                  rehearsal.toMillis(),
+                  readyDelay.toMillis()));
+    }
   }
 
   private static void positive(Key key, Duration duration) {

@@ -91,6 +91,12 @@ public final class Keys {
           "DURATION",
           "10s",
           "for how long after the start to warm up on requests of its own, while no others come");
+  public static final Key READY_DELAY =
+      new Key(
+          "ready-delay",
+          "DURATION",
+          "0s",
+          "for how much of the rehearsal not to be ready yet; requests are answered meanwhile");
   public static final Key PROVIDER =
       new Key(
           "provider",
@@ -190,6 +196,7 @@ public final class Keys {
           MAX_CONNECTIONS,
           FAST_LANE,
           REHEARSAL,
+          READY_DELAY,
           PROVIDER,
           GPU_DEVICE,
           GPU_MEMORY_LIMIT,

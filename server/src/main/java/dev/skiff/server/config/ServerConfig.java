@@ -30,7 +30,8 @@ public record ServerConfig(
             settings.apply(Keys.HTTP_THREADS).count(8, 10_000),
             settings.apply(Keys.MAX_CONNECTIONS).count(1, 1_000_000),
             settings.apply(Keys.FAST_LANE).flag(),
-            settings.apply(Keys.REHEARSAL).duration()),
+            settings.apply(Keys.REHEARSAL).duration(),
+            settings.apply(Keys.READY_DELAY).duration()),
         AccessConfig.of(settings),
         new RepositoryConfig(
             Path.of(settings.apply(Keys.MODELS).text()),

@@ -10,22 +10,22 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** The probes: {@code /health}, {@code /health/live}, {@code /health/ready} and V2's two. */
 final class HealthHandler {
   private final ModelRepository repository;
-  private final BooleanSupplier draining;
+  private final Supplier<Phase> phase;
   private final String version;
 
   /**
    * The probes of a server.
    *
-   * @param draining whether the server is about to end
+   * @param phase where the server is between its start and its end
    */
-  HealthHandler(ModelRepository repository, BooleanSupplier draining, String version) {
+  HealthHandler(ModelRepository repository, Supplier<Phase> phase, String version) {
     this.repository = repository;
-    this.draining = draining;
+    this.phase = phase;
     this.version = version;
   }
 
@@ -34,6 +34,7 @@ final class HealthHandler {
     /** No model is on its way, and at least one is ready. */
     OK,
     LOADING,
+    WARMING,
     DRAINING,
     /** There is no model that could answer. */
     UNAVAILABLE
@@ -76,16 +77,18 @@ final class HealthHandler {
   }
 
   private Status status() {
-    if (draining.getAsBoolean()) {
+    Phase now = phase.get();
+    if (now == Phase.DRAINING) {
       return Status.DRAINING;
     }
     List<ModelState> states = repository.all().stream().map(ModelVersion::state).toList();
     if (states.stream().anyMatch(ModelState.Loading.class::isInstance)) {
       return Status.LOADING;
     }
-    return states.stream().anyMatch(ModelState.Ready.class::isInstance)
-        ? Status.OK
-        : Status.UNAVAILABLE;
+    if (states.stream().noneMatch(ModelState.Ready.class::isInstance)) {
+      return Status.UNAVAILABLE;
+    }
+    return now == Phase.WARMING ? Status.WARMING : Status.OK;
   }
 
   private static void model(JsonGenerator json, ModelVersion model) throws IOException {

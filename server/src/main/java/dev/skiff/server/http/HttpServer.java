@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -69,7 +70,7 @@ public final class HttpServer {
    * A server that does not listen yet.
    *
    * @param access who is answered
-   * @param draining whether the server is about to end
+   * @param phase where the server is between its start and its end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
    * @param drainTimeout how long {@link #stop} waits for requests under way
@@ -81,7 +82,7 @@ public final class HttpServer {
       Access access,
       ModelRepository repository,
       Metrics metrics,
-      BooleanSupplier draining,
+      Supplier<Phase> phase,
       boolean accessLog,
       String version,
       Duration drainTimeout,
@@ -93,7 +94,7 @@ public final class HttpServer {
     this.access = access;
     this.reception = new Reception(metrics, accessLog, access.gate());
     this.jettyErrors = new JettyErrors(metrics);
-    HealthHandler health = new HealthHandler(repository, draining, version);
+    HealthHandler health = new HealthHandler(repository, phase, version);
     this.ready = health::isReady;
     List<Route> routes =
         new ArrayList<>(

@@ -7,7 +7,7 @@ import dev.skiff.server.model.ModelRepository;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -47,7 +47,7 @@ public final class ManagementServer {
   /**
    * A server that does not listen yet.
    *
-   * @param draining whether the server is about to end
+   * @param phase where the server is between its start and its end
    * @param accessLog whether to log every request
    * @param version the server's version, for its replies
    * @param access who may control models
@@ -57,7 +57,7 @@ public final class ManagementServer {
       ManagementConfig config,
       ModelRepository repository,
       Metrics metrics,
-      BooleanSupplier draining,
+      Supplier<Phase> phase,
       boolean accessLog,
       String version,
       Access access,
@@ -81,7 +81,7 @@ public final class ManagementServer {
     jetty.addConnector(connector);
     List<Route> routes = new ArrayList<>();
     // Who only looks needs no key here; who changes something does.
-    HealthHandler health = new HealthHandler(repository, draining, version);
+    HealthHandler health = new HealthHandler(repository, phase, version);
     Routes.probes(health).forEach(probe -> routes.add(probe.unguarded()));
     routes.add(Route.fastGet("/metrics", Routes.metrics(metrics)).unguarded());
     control.ifPresent(found -> routes.addAll(Routes.control(found)));

@@ -48,6 +48,7 @@ class ServerConfigTest {
           Map.entry(Keys.DRAIN_TIMEOUT, "9010ms"),
           Map.entry(Keys.FAST_LANE, "false"),
           Map.entry(Keys.REHEARSAL, "9012ms"),
+          Map.entry(Keys.READY_DELAY, "9010ms"),
           Map.entry(Keys.PROVIDER, "tensorrt"),
           Map.entry(Keys.GPU_DEVICE, "13"),
           Map.entry(Keys.GPU_MEMORY_LIMIT, "9014"),
@@ -82,7 +83,8 @@ class ServerConfigTest {
                     200,
                     10_000,
                     true,
-                    Duration.ofSeconds(10)),
+                    Duration.ofSeconds(10),
+                    Duration.ZERO),
                 new AccessConfig(
                     Optional.empty(),
                     Optional.empty(),
@@ -116,7 +118,8 @@ class ServerConfigTest {
                     9005,
                     9017,
                     false,
-                    Duration.ofMillis(9012)),
+                    Duration.ofMillis(9012),
+                    Duration.ofMillis(9010)),
                 new AccessConfig(
                     Optional.of(new ManagementConfig("127.0.0.16", 9015)),
                     Optional.of(Path.of("keys.txt")),
@@ -215,6 +218,9 @@ class ServerConfigTest {
               "--max-request-bytes: expected 1 to 2147483631 bytes, got 2147483648"),
           List.of("--request-timeout=0s", "--request-timeout: expected more than zero, got 0"),
           List.of("--idle-timeout=0ms", "--idle-timeout: expected more than zero, got 0"),
+          List.of(
+              "--ready-delay=11s",
+              "--ready-delay: expected no more than --rehearsal, which is 10000 ms, got 11000 ms"),
           List.of(
               "--http-threads=7",
               "--http-threads: expected a whole number from 8 to 10000, got '7'"),

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
@@ -27,7 +26,7 @@ class HealthHandlerTest {
   private static final Logger LOGGER = Logger.getLogger(ModelRepository.class.getName());
 
   @TempDir Path folder;
-  private final AtomicBoolean draining = new AtomicBoolean();
+  private Phase phase = Phase.SERVING;
 
   @BeforeEach
   void makeAModel() throws IOException {
@@ -66,7 +65,7 @@ class HealthHandlerTest {
 
   @Test
   void isDrainingWhateverItsModelsDo() {
-    draining.set(true);
+    phase = Phase.DRAINING;
     assertNotReady(repository(), "draining");
   }
 
@@ -118,7 +117,7 @@ class HealthHandlerTest {
   }
 
   private HealthHandler handler(ModelRepository repository) {
-    return new HealthHandler(repository, draining::get, "1.2.3");
+    return new HealthHandler(repository, () -> phase, "1.2.3");
   }
 
   private ModelRepository repository() {

@@ -144,7 +144,8 @@ class OpenApiTest {
     RepositoryConfig folder = new RepositoryConfig(models, Optional.empty());
     ModelRepository repository = ModelRepository.scan(folder, RuntimeConfigs.of(1, 1, 1));
     Duration second = Duration.ofSeconds(1);
-    HttpConfig config = new HttpConfig("localhost", 0, 1, second, second, 8, 100, true, second);
+    HttpConfig config =
+        new HttpConfig("localhost", 0, 1, second, second, 8, 100, true, second, second);
     try (Metrics metrics = new Metrics()) {
       List<Route> routes =
           new ArrayList<>(
@@ -152,7 +153,7 @@ class OpenApiTest {
                   config,
                   repository,
                   metrics,
-                  new HealthHandler(repository, () -> false, "test"),
+                  new HealthHandler(repository, () -> Phase.SERVING, "test"),
                   "test",
                   Optional.empty()));
       routes.addAll(Routes.control(control(repository, models)));

@@ -131,7 +131,8 @@ class RehearsalIT {
   private Rehearsal rehearsal(Optional<TlsConfig> tls, ModelRepository repository, Duration time) {
     Duration timeout = Duration.ofSeconds(10);
     HttpConfig config =
-        new HttpConfig("127.0.0.1", 0, 1 << 20, timeout, timeout, 8, 100, true, time);
+        new HttpConfig(
+            "127.0.0.1", 0, 1 << 20, timeout, timeout, 8, 100, true, time, Duration.ZERO);
     return new Rehearsal(config, access(tls), repository, metrics, this::count);
   }
 

@@ -182,6 +182,10 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Has it say that it will end. */
+  void awaitWarm() {
+    server.awaitWarm();
+  }
+
   void announceStop() {
     server.announceStop();
   }
