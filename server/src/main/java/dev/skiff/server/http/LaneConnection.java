@@ -37,6 +37,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private final Supplier<Connection> jettys;
   private final @Nullable Round round;
   private final PlainRequest request = new PlainRequest();
+  private final ReplyHead head = new ReplyHead();
   private final Callback fillable =
       Callback.from(InvocationType.NON_BLOCKING, this::onFillable, this::onFillInterestedFailed);
 
@@ -139,7 +140,8 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   }
 
   private boolean answerRequest() {
-    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request, round != null);
+    LaneExchange exchange =
+        connector.isShutdown() ? null : lane.exchange(request, head, round != null);
     if (exchange == null) {
       return false;
     }
