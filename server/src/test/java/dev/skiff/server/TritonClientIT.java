@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * NVIDIA's client of the V2 protocol finds what it expects. The checks are in {@code
@@ -13,11 +14,13 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class TritonClientIT {
 
-  @Test
-  void theClientIsContent(@TempDir Path folder) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"--fast-lane=true", "--fast-lane=false"})
+  void theClientIsContent(String door, @TempDir Path folder) throws Exception {
     Path scripts = Path.of("src/test/python");
     PythonEnvironment python = PythonEnvironment.of(scripts.resolve("requirements.txt"));
-    try (SkiffProcess server = SkiffProcess.serve(repository(folder), "--model-control=explicit")) {
+    try (SkiffProcess server =
+        SkiffProcess.serve(repository(folder), "--model-control=explicit", door)) {
       PythonEnvironment.Result result =
           python.run(
               scripts.resolve("triton_client").toString(),

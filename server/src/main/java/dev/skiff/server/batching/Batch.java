@@ -28,11 +28,13 @@ import java.util.SequencedMap;
 final class Batch {
   private final List<InferenceRequest> members;
   private final List<Long> rows;
+  private final long all;
 
   /** A batch of requests that all {@link #fit} the first. */
   Batch(List<InferenceRequest> members) {
     this.members = members;
     this.rows = members.stream().map(Batch::rows).toList();
+    this.all = rows.stream().mapToLong(Long::longValue).sum();
   }
 
   /**
@@ -75,7 +77,7 @@ final class Batch {
 
   /** The rows of all members. */
   long rows() {
-    return rows.stream().mapToLong(Long::longValue).sum();
+    return all;
   }
 
   /**

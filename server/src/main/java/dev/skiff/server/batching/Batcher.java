@@ -116,6 +116,11 @@ public final class Batcher {
         && runner.objection().isEmpty();
   }
 
+  /** Whether a batch of so many rows runs without more. */
+  boolean isFull(long rows) {
+    return rows >= policy.maxRows() || policy.preferredRows().contains(rows);
+  }
+
   /** Runs these as one if that can begin at once and none of them has come too late. */
   List<Outcome> tryRun(List<InferenceRequest> requests) {
     if (!turns.take(requests)) {

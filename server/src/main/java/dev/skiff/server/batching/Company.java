@@ -23,6 +23,7 @@ public final class Company {
   public boolean add(Batcher asked, InferenceRequest request) {
     long more = Batch.rows(request);
     if (asked != batcher
+        || isFull()
         || !batcher.mayJoin(rows + more, more)
         || (!members.isEmpty() && !Batch.fit(members.getFirst(), request))) {
       return false;
@@ -30,6 +31,11 @@ public final class Company {
     members.add(request);
     rows += more;
     return true;
+  }
+
+  /** Whether it takes no more: it has as many rows as a batch may have, or a preferred number. */
+  public boolean isFull() {
+    return batcher.isFull(rows);
   }
 
   /**

@@ -73,9 +73,10 @@ final class FastLane extends Handler.Wrapper {
   /**
    * The exchange of a plain request, if it is for the lane.
    *
+   * @param head for its reply
    * @param mayJoin whether it may run with others that came at the same time
    */
-  @Nullable LaneExchange exchange(PlainRequest request, boolean mayJoin) {
+  @Nullable LaneExchange exchange(PlainRequest request, ReplyHead head, boolean mayJoin) {
     if (request.bodyLength() > maxRequestBytes) {
       return null;
     }
@@ -84,7 +85,7 @@ final class FastLane extends Handler.Wrapper {
         request.method(),
         (path, parameters) ->
             new LaneExchange(
-                request, path, parameters, mayJoin, getServer().getDateField().getValue()));
+                request, head, path, parameters, mayJoin, getServer().getDateField().getValue()));
   }
 
   /**

@@ -37,6 +37,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   private final Supplier<Connection> jettys;
   private final @Nullable Round round;
   private final PlainRequest request = new PlainRequest();
+  private final ReplyHead head = new ReplyHead();
   private final Callback fillable =
       Callback.from(InvocationType.NON_BLOCKING, this::onFillable, this::onFillInterestedFailed);
 
@@ -49,11 +50,9 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   /** In how many pieces a request has come whose rest has not. */
   private volatile int pieces;
 
-  /** Its monitor guards these two: a reply is on its way, and the next request waits for it. */
-  private final Object writing = new Object();
-
-  private boolean isWriting;
-  private boolean waits;
+  private final ReplyUnderWay underWay =
+      // Not here: a reply may be out in the middle of a round.
+      new ReplyUnderWay(() -> getExecutor().execute(this::onFillable));
   private volatile boolean isAnswering;
 
   /**
@@ -84,7 +83,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   @Override
   public void onFillable() {
     try {
-      if (!waits()) {
+      if (!underWay.waits()) {
         isInUse = false;
         ByteBuffer in = input();
         int filled = getEndPoint().fill(in);
@@ -129,7 +128,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         // Replies go out in the order of their requests.
         round.finish();
       }
-      if ((in.hasRemaining() || isInUse) && waits()) {
+      if ((in.hasRemaining() || isInUse) && underWay.waits()) {
         return;
       }
       isInUse = false;
@@ -139,11 +138,12 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   }
 
   private boolean answerRequest() {
-    LaneExchange exchange = connector.isShutdown() ? null : lane.exchange(request, round != null);
+    LaneExchange exchange =
+        connector.isShutdown() ? null : lane.exchange(request, head, round != null);
     if (exchange == null) {
       return false;
     }
-    begin();
+    underWay.begin();
     boolean answered = lane.answer(exchange);
     Prediction<?> joined = exchange.prediction;
     if (answered) {
@@ -163,7 +163,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     Body body = exchange.reply();
     if (round != null && round.hold(this, exchange.head(), body)) {
       body.release();
-      written();
+      underWay.end();
     } else {
       send(exchange);
     }
@@ -206,7 +206,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
                 InvocationType.NON_BLOCKING,
                 () -> {
                   body.release();
-                  written();
+                  underWay.end();
                 },
                 failure -> {
                   body.release();
@@ -219,10 +219,10 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
   void write(ByteBuffer reply) {
     try {
       if (!getEndPoint().flush(reply)) {
-        begin();
+        underWay.begin();
         getEndPoint()
             .write(
-                Callback.from(InvocationType.NON_BLOCKING, this::written, getEndPoint()::close),
+                Callback.from(InvocationType.NON_BLOCKING, underWay::end, getEndPoint()::close),
                 BufferUtil.copy(reply));
       }
     } catch (IOException e) {
@@ -232,36 +232,10 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
     }
   }
 
-  private void begin() {
-    synchronized (writing) {
-      isWriting = true;
-    }
-  }
-
-  private void written() {
-    synchronized (writing) {
-      isWriting = false;
-      if (!waits) {
-        return;
-      }
-      waits = false;
-    }
-    // Not here: this may be in the middle of a round.
-    getExecutor().execute(this::onFillable);
-  }
-
   /** Nothing moves while a model runs; that is no reason to end the connection. */
   @Override
   public boolean onIdleExpired(TimeoutException timeout) {
     return !isAnswering;
-  }
-
-  /** Whether a reply is under way. The next request is read when it is out. */
-  private boolean waits() {
-    synchronized (writing) {
-      waits = isWriting;
-      return waits;
-    }
   }
 
   private ByteBuffer input() {

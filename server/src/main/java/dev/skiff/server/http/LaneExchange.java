@@ -10,7 +10,7 @@ final class LaneExchange extends Exchange {
   private final PlainRequest request;
   private final PlainPath path;
   private final String[] parameters;
-  private final ReplyHead head = new ReplyHead();
+  private final ReplyHead head;
   private final boolean mayJoin;
   private boolean mayWait;
   private @Nullable Body reply;
@@ -18,16 +18,24 @@ final class LaneExchange extends Exchange {
   /**
    * A request that may not wait.
    *
+   * @param head for its reply, which nobody else uses until that is out
    * @param parameters the values in its path
    * @param mayJoin whether it may run with others that came at the same time
    * @param date what the time is, as a header says it
    */
   LaneExchange(
-      PlainRequest request, PlainPath path, String[] parameters, boolean mayJoin, String date) {
+      PlainRequest request,
+      ReplyHead head,
+      PlainPath path,
+      String[] parameters,
+      boolean mayJoin,
+      String date) {
     this.request = request;
+    this.head = head;
     this.path = path;
     this.parameters = parameters;
     this.mayJoin = mayJoin;
+    head.begin();
     replyHeader("Date", date);
   }
 

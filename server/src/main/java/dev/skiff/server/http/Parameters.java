@@ -38,7 +38,7 @@ record Parameters(Map<String, Object> values) {
 
   /**
    * What a request's parameters ask for: a timeout, in microseconds on the wire. {@code priority}
-   * has nothing to overtake yet.
+   * is let be: requests run in the order in which they came.
    */
   Optional<Duration> request() {
     refuse("sequence_id", "sequence_start", "sequence_end");

@@ -83,7 +83,9 @@ final class PlainRequest {
         return Form.ODD;
       }
     }
-    path = new String(from, target, pathEnd - target, ISO_8859_1);
+    if (path.length() != pathEnd - target || !starts(from, target, pathEnd, path)) {
+      path = new String(from, target, pathEnd - target, ISO_8859_1);
+    }
     return headers(at, to);
   }
 

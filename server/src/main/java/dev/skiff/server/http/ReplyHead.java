@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.eclipse.jetty.http.HttpStatus;
 
 /**
- * The status line and the headers of a reply, in the bytes that go to the network. Used by one
- * thread at a time.
+ * The status line and the headers of a reply, in the bytes that go to the network; of one reply
+ * after the other. Used by one thread at a time.
  */
 final class ReplyHead {
   private static final int USUAL_BYTES = 320;
@@ -15,8 +15,9 @@ final class ReplyHead {
   private byte[] bytes = new byte[USUAL_BYTES];
   private int length;
 
-  /** A head without headers, of status 200. */
-  ReplyHead() {
+  /** Makes it a head without headers, of status 200, whatever it was. */
+  void begin() {
+    length = 0;
     append(OK);
   }
 

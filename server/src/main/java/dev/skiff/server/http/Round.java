@@ -49,14 +49,17 @@ final class Round implements ManagedSelector.SelectorUpdate {
   synchronized void await(
       LaneConnection connection, LaneExchange exchange, Prediction<?> prediction) {
     Batcher batcher = prediction.model().batcher();
-    if (company == null || !company.add(batcher, prediction.request())) {
+    Company joined = company;
+    if (joined == null || !joined.add(batcher, prediction.request())) {
       run();
-      company = batcher.company();
-      company.add(batcher, prediction.request());
+      joined = batcher.company();
+      joined.add(batcher, prediction.request());
+      company = joined;
     }
     members.add(new Member(connection, exchange, prediction));
     begin();
-    if (members.size() * prediction.model().serviceTime().nanos() > ServiceTime.QUICK_NANOS) {
+    if (joined.isFull()
+        || members.size() * prediction.model().serviceTime().nanos() > ServiceTime.QUICK_NANOS) {
       run();
     }
   }

@@ -46,6 +46,21 @@ class CompanyTest {
   }
 
   @Test
+  void isFullAtAPreferredSizeAndAtTheLargest() {
+    Batcher preferring = batcher(new BatchPolicy(4, Set.of(3L), 0), Optional.empty());
+    Company preferred = preferring.company();
+    assertThat(preferred.add(preferring, request(1))).isTrue();
+    assertThat(preferred.isFull()).isFalse();
+    assertThat(preferred.add(preferring, request(2, 3))).isTrue();
+    assertThat(preferred.isFull()).isTrue();
+    assertThat(preferred.add(preferring, request(4))).isFalse();
+    assertThat(company.add(batcher, request(1, 2, 3))).isTrue();
+    assertThat(company.isFull()).isFalse();
+    assertThat(company.add(batcher, request(4))).isTrue();
+    assertThat(company.isFull()).isTrue();
+  }
+
+  @Test
   void takesNothingOfAnotherModelOrKind() {
     assertThat(company.add(batcher, request(1))).isTrue();
     assertThat(company.add(batcher(BatchPolicy.ALONE, Optional.empty()), request(1))).isFalse();

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What a steady stream of small predictions allocates on the request's thread, from the read body
- * to the written reply: metrics, Jackson and ONNX Runtime's binding with it, Jetty without.
+ * to the written reply: metrics, Jackson and ONNX Runtime's binding with it, the network without.
+ * {@link AllocationIT} has all of it.
  */
 class AllocationTest {
   /**
@@ -34,6 +35,13 @@ class AllocationTest {
 
   private static final int ROUNDS = 10;
   private static final int ROUND = 2_000;
+
+  /** A row for the digits model. */
+  static final byte[] ROW =
+      IntStream.range(0, 64)
+          .mapToObj(i -> i % 17 + ".5")
+          .collect(Collectors.joining(",", "[", "]"))
+          .getBytes(StandardCharsets.US_ASCII);
 
   @Test
   void aSteadyPredictionAllocatesLittle(@TempDir Path folder) throws IOException {
@@ -70,12 +78,6 @@ class AllocationTest {
 
   /** A request of one row whose door costs nothing. */
   private static final class Prediction extends Exchange {
-    private static final byte[] ROW =
-        IntStream.range(0, 64)
-            .mapToObj(i -> i % 17 + ".5")
-            .collect(Collectors.joining(",", "[", "]"))
-            .getBytes(StandardCharsets.US_ASCII);
-
     private int status;
 
     @Override

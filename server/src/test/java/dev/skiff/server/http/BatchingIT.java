@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What clients see of the dynamic batcher. The first server of a JVM takes long to start. */
+@BothDoors
 @Timeout(240)
 class BatchingIT {
   private static final String JSON =
@@ -25,8 +26,8 @@ class BatchingIT {
   @TempDir Path folder;
 
   @Test
-  void requestsWaitForCompanyAndRunTogether() throws Exception {
-    try (TestServer server = start();
+  void requestsWaitForCompanyAndRunTogether(Door door) throws Exception {
+    try (TestServer server = start(door);
         ExecutorService clients = Executors.newCachedThreadPool()) {
       Callable<Reply> one = () -> server.post("/predict/identity-fp32", "[1,2,3]");
       for (var reply : clients.invokeAll(List.of(one, one))) {
@@ -42,8 +43,8 @@ class BatchingIT {
   }
 
   @Test
-  void aRequestOfTooManyRowsIsRefused() throws IOException {
-    try (TestServer server = start()) {
+  void aRequestOfTooManyRowsIsRefused(Door door) throws IOException {
+    try (TestServer server = start(door)) {
       String row = "[1,2,3]";
       assertThat(post(server, row, row, row, row).status()).isEqualTo(200);
       Reply reply = post(server, row, row, row, row, row);
@@ -53,8 +54,8 @@ class BatchingIT {
   }
 
   @Test
-  void theConfigurationSaysWhatIsJoined() throws IOException {
-    try (TestServer server = start()) {
+  void theConfigurationSaysWhatIsJoined(Door door) throws IOException {
+    try (TestServer server = start(door)) {
       JsonNode config = server.get("/v2/models/identity-fp32/config").ok();
       assertThat(config.get("max_batch_size").asInt()).isEqualTo(4);
       assertThat(config.get("dynamic_batching").toString())
@@ -67,10 +68,10 @@ class BatchingIT {
     }
   }
 
-  private TestServer start() throws IOException {
+  private TestServer start(Door door) throws IOException {
     TestServer.folder(folder, "identity-fp32", "fixed");
     Files.writeString(folder.resolve("identity-fp32/model.json"), JSON);
-    return Door.FAST_LANE.start(folder);
+    return door.start(folder);
   }
 
   private static Reply post(TestServer server, String... rows) {

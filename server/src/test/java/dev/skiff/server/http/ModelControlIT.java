@@ -16,19 +16,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Models that are loaded, reloaded and unloaded by requests: Triton's model repository extension.
  */
+@ParameterizedClass
+@EnumSource(Door.class)
 @Timeout(240)
+@SuppressWarnings("NullAway.Init") // start() is called first
 class ModelControlIT {
   private static final String EXPLICIT = "--model-control=explicit";
   private static final String INDEX = "/v2/repository/index";
@@ -42,20 +47,27 @@ class ModelControlIT {
 
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofPlatform().daemon().factory());
+  @TempDir private static Path temporary;
   private static Path folder;
   private static TestServer server;
+
+  private final Door door;
 
   /** A model of the test's own. */
   private String model = "";
 
-  @BeforeAll
-  static void start(@TempDir Path temporary) throws IOException {
-    folder = temporary;
-    put("versions/1", "another");
-    server = TestServer.start(folder, EXPLICIT, "--concurrency=1");
+  ModelControlIT(Door door) {
+    this.door = door;
   }
 
-  @AfterAll
+  @BeforeParameterizedClassInvocation
+  static void start(Door door) throws IOException {
+    folder = Files.createDirectory(temporary.resolve(door.name()));
+    put("versions/1", "another");
+    server = door.start(folder, EXPLICIT, "--concurrency=1");
+  }
+
+  @AfterParameterizedClassInvocation
   static void stop() {
     server.close();
   }
@@ -133,7 +145,7 @@ class ModelControlIT {
   @Test
   void theServerStaysReadyAsLongAsAModelIs(@TempDir Path alone) throws IOException {
     TestServer.folder(alone, "identity-fp32");
-    try (TestServer other = TestServer.start(alone, EXPLICIT)) {
+    try (TestServer other = door.start(alone, EXPLICIT)) {
       Files.createDirectory(alone.resolve("broken"));
       Files.writeString(alone.resolve("broken/model.onnx"), "not a model");
       other.post("/v2/repository/models/broken/load", "{}").refused(ErrorCode.LOAD_FAILED);

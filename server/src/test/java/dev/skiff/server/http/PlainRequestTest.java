@@ -57,6 +57,14 @@ class PlainRequestTest {
   }
 
   @Test
+  void eachHasItsOwnPath() {
+    for (String path : List.of("/a/b", "/a/c", "/a/", "/a/c", "/a/c", "/a/cd", "/")) {
+      assertThat(read(GET.replace("/health", path), 0)).isEqualTo(WHOLE);
+      assertThat(request.path()).isEqualTo(path);
+    }
+  }
+
+  @Test
   void saysWhatWasRepeated() {
     assertThat(read(GET.replace("\r\n\r\n", "\r\nX: 1\r\nx: 2\r\n\r\n"), 0)).isEqualTo(WHOLE);
     assertThat(request.isRepeated("X")).isTrue();
