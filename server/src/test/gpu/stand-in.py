@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a stand-in for CUDA's libraries, with which ONNX Runtime's real CUDA provider loads on a machine without a GPU:
 
-    stand-in.py NATIVES FOLDER
+    stand-in.py NATIVES FOLDER [cudnn]
 
 NATIVES has the libraries of onnxruntime_gpu for linux-x64, FOLDER gets the stand-in. Needs gcc and nm. Then, for instance:
 
@@ -12,8 +12,12 @@ its nodes and runs them, and the answers are whatever was in memory. FAIL names 
 cudaGetDeviceCount:35 a driver that is too old, cudaLaunchKernel:209 no kernels for the architecture, cudaMalloc:2 out of
 memory, cudaSetDevice:101 no such device; several with commas between. *:700 has all fail, as they do on a device after an illegal
 memory access. With FAIL_WHEN=FILE they fail only while that file exists.
+
+With "cudnn" there is a cuDNN too, which knows no way to compute a convolution (CUDNN_FE failure 8); cudnnBackendFinalize:3000 makes that
+failure 11, cudnnCreateRNNDescriptor:3009 leaves out the part for LSTM.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +72,12 @@ BODIES = {
       *(int *)(all + 388) = 1;
       return code("cudaGetDeviceProperties_v2");
     }""",
+    # Compute capability 9.0.
+    "cudaDeviceGetAttribute": """int cudaDeviceGetAttribute(int *value, int attribute, int device) {
+      *value = attribute == 75 ? 9 : 0;
+      return code("cudaDeviceGetAttribute");
+    }""",
+    "cudaRuntimeGetVersion": "int cudaRuntimeGetVersion(int *version) { *version = 12090; return 0; }",
     "cudaMemGetInfo": "int cudaMemGetInfo(size_t *left, size_t *all) { *left = *all = 1ul << 33; return 0; }",
     "cudaHostAlloc": "int cudaHostAlloc(void **p, size_t size, unsigned flags) { *p = malloc(size); return 0; }",
     "cudaLaunchKernel": 'int cudaLaunchKernel() { return code("cudaLaunchKernel"); }',
@@ -79,10 +89,33 @@ BODIES = {
     "cublasGetStatusName": 'const char *cublasGetStatusName(int status) { return "CUBLAS_STATUS"; }',
 }
 
+# And those of cuDNN, whose others only succeed.
+CUDNN_BODIES = {
+    "cudnnGetVersion": "size_t cudnnGetVersion() { return 91900; }",
+    "cudnnGetErrorString": """const char *cudnnGetErrorString(int status) {
+      switch (status) {
+        case 3007: return "CUDNN_STATUS_NOT_SUPPORTED_ARCH_MISMATCH";
+        case 3009: return "CUDNN_STATUS_NOT_SUPPORTED_SUBLIBRARY_UNAVAILABLE";
+        default: return "CUDNN_STATUS";
+      } }""",
+    "cudnnGetLastErrorString": "void cudnnGetLastErrorString(char *text, size_t size) { *text = 0; }",
+    "cudnnDropoutGetStatesSize": "int cudnnDropoutGetStatesSize(void *handle, size_t *size) { *size = 16; return 0; }",
+    "cudnnBackendCreateDescriptor": """int cudnnBackendCreateDescriptor(int type, void **made) {
+      *made = malloc(64);
+      return code("cudnnBackendCreateDescriptor");
+    }""",
+    "cudnnBackendGetAttribute": """int cudnnBackendGetAttribute(void *of, int name, int type, long most, long *count, void *values) {
+      *count = 0;
+      return code("cudnnBackendGetAttribute");
+    }""",
+}
+
 
 def body(name):
     if name in BODIES:
         return BODIES[name]
+    if name in CUDNN_BODIES:
+        return CUDNN_BODIES[name]
     if name in ("cudaMalloc", "cudaMallocHost"):
         return f'int {name}(void **p, size_t size) {{ int c = code("{name}"); if (!c) *p = malloc(size); return c; }}'
     if name in ("cudaMemcpy", "cudaMemcpyAsync"):
@@ -100,7 +133,7 @@ def compile_library(folder, name, source):
     versions.unlink()
 
 
-natives, folder = map(Path, sys.argv[1:])
+natives, folder = map(Path, sys.argv[1:3])
 folder.mkdir(parents=True, exist_ok=True)
 provider = natives / "libonnxruntime_providers_cuda.so"
 symbols = subprocess.run(["nm", "-D", "--undefined-only", provider], capture_output=True, text=True, check=True).stdout
@@ -113,3 +146,6 @@ for library, names in functions.items():
     compile_library(folder, library, PRELUDE + "\n".join(map(body, names)))
 for library in ["libcurand.so.10", "libcuda.so.1"]:  # linked to, and not one function used
     compile_library(folder, library, "int nothing;\n")
+if sys.argv[3:] == ["cudnn"]:  # not linked to: the provider names what it looks up
+    named = set(re.findall(rb"\0(cudnn[A-Z]\w+)(?=\0)", provider.read_bytes()))
+    compile_library(folder, "libcudnn.so.9", PRELUDE + "\n".join(body(name.decode()) for name in sorted(named)))

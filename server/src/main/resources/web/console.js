@@ -97,7 +97,8 @@ function card(model) {
   });
   const state = make("span", {class: `state ${model.state}`}, `${model.state}, version ${model.version}`);
   const card = make("label", {class: "model"}, radio, make("b", {}, model.name), state);
-  if (model.reason) card.append(make("p", {class: "reason"}, model.reason));
+  const reason = model.reason ?? model.execution_provider_reason;
+  if (reason) card.append(make("p", {class: "reason"}, reason));
   if (!model.metadata) return card;
   const shape = (tensor) => tensor.shape.map((size) => size < 0 ? "?" : size).join(", ");
   const row = (kind) => (tensor, i) => make("tr", {}, make("th", {}, i === 0 ? kind : ""),

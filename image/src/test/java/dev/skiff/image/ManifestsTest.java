@@ -111,6 +111,23 @@ class ManifestsTest {
     assertThat(device.at("/capabilities/0").asText()).isEqualTo("gpu");
   }
 
+  /** And never replaced by the CPU: without one, nothing turns ready. */
+  @Test
+  void theGpuThatIsReservedIsTheOneThatServes() throws IOException {
+    JsonNode pod = container(documents(DEPLOY.resolve("kubernetes/gpu.yaml")).getFirst());
+    assertThat(pod.path("env"))
+        .anySatisfy(
+            variable -> {
+              assertThat(variable.path("name").asText()).isEqualTo("SKIFF_PROVIDER");
+              assertThat(variable.path("value").asText()).isEqualTo("cuda");
+            });
+    assertThat(
+            YAML.readTree(DEPLOY.resolve("compose/gpu.yaml").toFile())
+                .at("/services/skiff/environment/SKIFF_PROVIDER")
+                .asText())
+        .isEqualTo("cuda");
+  }
+
   @Test
   void podsAreAddedByAMetricThatThereIs() throws IOException {
     JsonNode autoscaler = documents(DEPLOY.resolve("kubernetes/gpu.yaml")).getLast();

@@ -11,6 +11,9 @@ final class PlacementWriter {
 
   static void write(JsonGenerator json, Placement placement) throws IOException {
     json.writeStringField("execution_provider", placement.provider());
+    if (placement.regret().isPresent()) {
+      json.writeStringField("execution_provider_reason", placement.regret().get());
+    }
     if (placement.device().isPresent()) {
       json.writeNumberField("gpu_device", placement.device().getAsInt());
     }

@@ -11,6 +11,7 @@ import dev.skiff.server.config.RuntimeConfig;
 import dev.skiff.server.inference.InferenceException;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.TensorSpec;
+import dev.skiff.server.runtime.Accelerators;
 import dev.skiff.server.runtime.ExecutionProvider;
 import dev.skiff.server.runtime.ModelLoadException;
 import dev.skiff.server.runtime.NodePlacement;
@@ -45,13 +46,28 @@ final class ModelLoader {
       ModelConfig config,
       RunListener listener)
       throws ModelLoadException {
-    List<String> labels = labels(model.folder().resolve("labels.txt"));
     Path file = model.versions().get(version);
     if (file == null) {
       throw new ModelLoadException("version " + version + " is not there");
     }
+    return onGpuOrCpu(
+        model.name(),
+        config.runtime().provider(),
+        runtime.accelerators(),
+        choice -> load(runtime, model, file, config, choice, listener));
+  }
+
+  private static LoadedModel load(
+      OnnxRuntime runtime,
+      ScannedModel model,
+      Path file,
+      ModelConfig config,
+      ProviderChoice choice,
+      RunListener listener)
+      throws ModelLoadException {
+    List<String> labels = labels(model.folder().resolve("labels.txt"));
     boolean mayLoop = mayLoop(file);
-    ExecutionProvider provider = provider(runtime, model, config);
+    ExecutionProvider provider = choice.provider();
     Concurrency concurrency = concurrency(config.runtime(), provider, false);
     OnnxSession session = open(runtime, file, provider, concurrency);
     @Nullable OnnxSession unfinished = session;
@@ -77,7 +93,7 @@ final class ModelLoader {
           session.pool(),
           batcher,
           mayLoop ? serviceTime.unbounded() : serviceTime,
-          Placement.on(provider, session.placement()),
+          Placement.on(choice, session.placement()),
           end(batcher, session));
     } finally {
       if (unfinished != null) {
@@ -86,11 +102,32 @@ final class ModelLoader {
     }
   }
 
-  private static ExecutionProvider provider(
-      OnnxRuntime runtime, ScannedModel model, ModelConfig config) throws ModelLoadException {
-    ProviderChoice choice = ProviderChoice.of(config.runtime().provider(), runtime.accelerators());
-    choice.regret().ifPresent(why -> log.warn("model '{}' runs on the CPU: {}", model.name(), why));
-    return choice.provider();
+  /** How a model is loaded on what was chosen for it. */
+  interface Loading<T> {
+    T on(ProviderChoice choice) throws ModelLoadException;
+  }
+
+  /**
+   * Loads a model on what the configuration means for it, and says why where that is the CPU
+   * against expectation.
+   */
+  static <T> T onGpuOrCpu(
+      String model, ProviderConfig config, Accelerators accelerators, Loading<T> loading)
+      throws ModelLoadException {
+    ProviderChoice choice = ProviderChoice.of(config, accelerators);
+    warn(model, choice);
+    try {
+      return loading.on(choice);
+    } catch (ModelLoadException e) {
+      ProviderChoice other = choice.insteadFor(config, e);
+      warn(model, other);
+      log.debug("what ONNX Runtime said of it", e);
+      return loading.on(other);
+    }
+  }
+
+  private static void warn(String model, ProviderChoice choice) {
+    choice.regret().ifPresent(why -> log.warn("model '{}' runs on the CPU: {}", model, why));
   }
 
   /** Says what a GPU did not take, or refuses the model for it. */
@@ -134,9 +171,9 @@ final class ModelLoader {
     try {
       return Optional.of(WarmUp.run(session, config.warmUpShapes()));
     } catch (InferenceException e) {
-      Optional<String> fault = session.fault();
+      Optional<ModelLoadException> fault = session.fault();
       if (fault.isPresent()) {
-        throw new ModelLoadException(fault.get());
+        throw fault.get();
       }
       log.warn(
           "model '{}' could not be warmed on made-up data ({}); give it warm-up-shapes in model.json",

@@ -46,6 +46,21 @@ record ProviderChoice(ExecutionProvider provider, Optional<String> regret) {
         : cpu(config, objection.get(), objection);
   }
 
+  /**
+   * What a model that cannot be loaded on this is loaded on instead: the CPU, where that has what
+   * the GPU lacks, and nobody asked for the GPU by name.
+   *
+   * @throws ModelLoadException that which was given, where there is nothing instead; or the reason
+   *     that requires the GPU
+   */
+  ProviderChoice insteadFor(ProviderConfig config, ModelLoadException failure)
+      throws ModelLoadException {
+    if (config.choice() != ProviderConfig.Choice.AUTO || !failure.cpuWouldDo()) {
+      throw failure;
+    }
+    return cpu(config, failure.reason(), Optional.of(failure.reason()));
+  }
+
   private static Gpu gpu(ProviderConfig config) {
     return new Gpu(config.device(), config.memoryLimit(), config.cudaOptions());
   }

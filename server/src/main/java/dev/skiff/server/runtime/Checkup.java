@@ -4,13 +4,14 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
 import dev.skiff.server.runtime.DeviceTrial.Operator;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.SortedSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,21 +25,22 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
 
   static Checkup of(
       OrtEnvironment environment, Accelerators accelerators, ExecutionProvider.Cuda cuda) {
+    // First, so that it is ONNX Runtime that loads the libraries.
+    Optional<String> fault = accelerators.objection(cuda);
     SequencedMap<String, String> findings = new LinkedHashMap<>();
     Machine machine = Machine.look();
     @Nullable String natives = System.getProperty("onnxruntime.native.path");
     findings.put("build", build(environment, natives));
     findings.put("driver", machine.driver().orElse("none"));
     findings.put("device files", machine.deviceFiles() ? "present" : "none");
-    findings.put(
-        "libraries",
-        machine.libraries().isEmpty() ? "none" : String.join(", ", machine.libraries()));
-    findings.put("kernels for", kernels(natives));
-    Optional<String> fault = accelerators.objection(cuda);
+    findings.put("libraries", libraries(machine.libraries()));
+    Device device = Device.of(cuda.gpu());
+    findings.put("kernels for", kernels(device));
+    match(cuda.gpu().device(), device).ifPresent(match -> findings.put("architecture", match));
     findings.put("cuda", fault.isEmpty() ? "adds numbers" : "cannot be used");
     if (fault.isEmpty()) {
       for (Operator operator : Operator.values()) {
-        Optional<String> wrong = tried(operator, environment, cuda, findings);
+        Optional<String> wrong = tried(operator, environment, cuda, machine, findings);
         fault = fault.or(() -> wrong);
       }
     }
@@ -65,17 +67,38 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
     return missing ? "%s (but %s is missing)".formatted(label, library) : label;
   }
 
-  private static String kernels(@Nullable String folder) {
-    if (folder == null) {
-      return "not known: onnxruntime.native.path is not set";
-    }
-    try {
-      return Architectures.in(Path.of(folder, "libonnxruntime_providers_cuda.so")).stream()
-          .map(architecture -> "sm_" + architecture)
-          .collect(Collectors.joining(", "));
-    } catch (IOException e) {
-      return "none: libonnxruntime_providers_cuda.so cannot be read";
-    }
+  private static String libraries(SortedSet<String> names) {
+    return names.isEmpty()
+        ? "none"
+        : names.stream()
+            .map(name -> name + LibraryVersion.of(name).map(version -> " " + version).orElse(""))
+            .collect(Collectors.joining(", "));
+  }
+
+  private static String kernels(Device device) {
+    return device
+        .kernels()
+        .map(Architectures::toString)
+        .orElse("not known: libonnxruntime_providers_cuda.so cannot be read");
+  }
+
+  /** Whether the build has kernels for the GPU; nothing where either is not known. */
+  static Optional<String> match(int number, Device device) {
+    OptionalInt capability = device.capability();
+    return capability.isEmpty() || device.kernels().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "GPU %d is sm_%d: %s"
+                .formatted(
+                    number,
+                    capability.getAsInt(),
+                    device.isServed() ? "in this build" : "not in this build"));
+  }
+
+  /** Whether an image without cuDNN, which is meant to be so, failed as it has to. */
+  static boolean isWithoutCudnn(OrtException failure, Machine machine) {
+    return OperatorFaults.isWithoutCudnn(String.valueOf(failure.getMessage()))
+        && !machine.has("libcudnn");
   }
 
   /** Adds what came of it to the findings. */
@@ -83,6 +106,7 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
       Operator operator,
       OrtEnvironment environment,
       ExecutionProvider.Cuda cuda,
+      Machine machine,
       SequencedMap<String, String> findings) {
     String name = operator.name().toLowerCase(Locale.ROOT);
     try {
@@ -99,6 +123,11 @@ public record Checkup(SequencedMap<String, String> findings, Optional<String> fa
           ? Optional.empty()
           : Optional.of("the GPU computes a wrong " + name + ": do not use it");
     } catch (OrtException e) {
+      if (isWithoutCudnn(e, machine)) {
+        findings.put(
+            name, "no cuDNN here: with auto, models with convolutions and the like run on the CPU");
+        return Optional.empty();
+      }
       String reason =
           Diagnosis.of(e, cuda).map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(e));
       findings.put(name, "failed: " + reason);

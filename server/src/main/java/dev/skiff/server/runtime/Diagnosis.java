@@ -3,7 +3,6 @@ package dev.skiff.server.runtime;
 import ai.onnxruntime.OrtException;
 import dev.skiff.server.inference.ErrorCode;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,15 +13,28 @@ import java.util.regex.Pattern;
  *
  * @param code for a request that met this fault
  * @param sentence what is wrong and what to do about it, without any path
- * @param sticky whether nothing can run on the GPU in this process any more
+ * @param reach what is at an end with it
  */
-record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
+record Diagnosis(ErrorCode code, String sentence, Reach reach) {
+
+  /** How far a fault reaches. */
+  enum Reach {
+    /** One run; another may do. */
+    RUN,
+    /** One model, which has operators that cannot run on this GPU with these libraries. */
+    MODEL,
+    /** Every model: the GPU, its driver or its libraries are not as they should be. */
+    GPU,
+    /** The process: nothing runs on the GPU in it any more. */
+    PROCESS
+  }
+
   private static final Pattern LIBRARY =
       Pattern.compile("(lib[\\w-]+\\.so)(\\.[\\d.]+)?: cannot open shared object file");
   private static final Pattern SYMBOL =
       Pattern.compile("(undefined symbol: |version [`'])([\\w.]+).*?(libcu\\w+\\.so\\.\\d+)");
   private static final Pattern FAILURE =
-      Pattern.compile("(CUDA|CUBLAS|CUDNN|CUFFT) failure (\\d+)");
+      Pattern.compile("(CUDA|CUBLAS|CUDNN|CUDNN_FE|CUFFT) failure (\\d+)");
   private static final Pattern NO_KERNEL = Pattern.compile("no kernel image is available");
   private static final Pattern NO_SUCH_DEVICE =
       Pattern.compile("Invalid device ID|CUDA failure 101: ");
@@ -43,10 +55,7 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
   /** What is known of an error; nothing where the provider needs no GPU. */
   static Optional<Diagnosis> of(OrtException error, ExecutionProvider provider) {
     return provider instanceof ExecutionProvider.Accelerator accelerator
-        ? of(
-            String.valueOf(error.getMessage()),
-            Machine.look(),
-            () -> GpuMemory.capacity(accelerator.gpu()))
+        ? of(String.valueOf(error.getMessage()), Machine.look(), Device.of(accelerator.gpu()))
         : Optional.empty();
   }
 
@@ -54,10 +63,10 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
    * Explains an error.
    *
    * @param text what ONNX Runtime said
-   * @param capacity the bytes of the GPU's memory that the model can ever have
+   * @param device the GPU, which is asked only where the sentence needs it
    * @return nothing for an error that is not known to come from the GPU or its libraries
    */
-  static Optional<Diagnosis> of(String text, Machine machine, LongSupplier capacity) {
+  static Optional<Diagnosis> of(String text, Machine machine, Device device) {
     Matcher provider = NO_PROVIDER.matcher(text);
     if (provider.find()) {
       return Optional.of(
@@ -67,27 +76,12 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
               : fault(
                   "ONNX Runtime's CUDA provider, libonnxruntime_providers_cuda.so, is not beside libonnxruntime.so: use the GPU image, or onnxruntime_gpu's native libraries"));
     }
-    if (text.contains("cuDNN is unavailable")) {
-      return Optional.of(
-          fault(
-              "the model has operators that need cuDNN 9, such as convolutions, and "
-                  + absence("libcudnn.so", ".9", machine)
-                  + ": use the GPU image with cuDNN, or install cuDNN 9 for CUDA 12, or give this model the provider cpu"));
-    }
-    if (text.contains("cuFFT is unavailable")) {
-      return Optional.of(
-          fault(
-              "the model has Fourier transforms, which need cuFFT, and "
-                  + absence("libcufft.so", ".11", machine)
-                  + ": install cuFFT for CUDA 12, or give this model the provider cpu"));
-    }
-    if (text.contains("SUBLIBRARY_LOADING_FAILED")) {
-      return Optional.of(
-          fault(
-              "the model has operators, such as LSTM, GRU and RNN, that need a part of cuDNN which is not here: install all of cuDNN 9's libraries in one version, or give this model the provider cpu"));
-    }
     if (TENSOR_RT.matcher(text).find()) {
       return Optional.of(tensorRt("libnvinfer.so", ".10", machine));
+    }
+    Optional<Diagnosis> operators = OperatorFaults.absent(text, machine);
+    if (operators.isPresent()) {
+      return operators;
     }
     Matcher library = LIBRARY.matcher(text);
     if (library.find()) {
@@ -104,17 +98,17 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
     if (sticky.isPresent()) {
       return Optional.of(lost(sticky.get()));
     }
-    return GpuMemory.isExhausted(text)
-        ? Optional.of(GpuMemory.exhausted(text, capacity))
-        : ofDevice(text, machine);
+    if (GpuMemory.isExhausted(text)) {
+      return Optional.of(GpuMemory.exhausted(text, device::capacity));
+    }
+    return OperatorFaults.incapable(text, machine, device)
+        .or(() -> ofDevice(text, machine, device));
   }
 
   /** The libraries are there; the driver or the device is not as it should be. */
-  private static Optional<Diagnosis> ofDevice(String text, Machine machine) {
+  private static Optional<Diagnosis> ofDevice(String text, Machine machine, Device device) {
     if (NO_KERNEL.matcher(text).find()) {
-      return Optional.of(
-          fault(
-              "this image has no kernels for the GPU's architecture: use the image with every architecture, or build one with this GPU's"));
+      return Optional.of(withoutKernels(device));
     }
     if (NO_SUCH_DEVICE.matcher(text).find()) {
       return Optional.of(
@@ -150,6 +144,16 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
     };
   }
 
+  private static Diagnosis withoutKernels(Device device) {
+    String known = device.kernels().map(found -> ", only for " + found).orElse("");
+    return fault(
+        device.isServed()
+            ? "a kernel is missing for %s, though ONNX Runtime has code for it: cuBLAS or cuDNN may be too old for this GPU, or too new"
+                .formatted(device.description())
+            : "this build has no kernels for %s%s: use the image with every architecture, or build one with this GPU's"
+                .formatted(device.description(), known));
+  }
+
   private static Optional<Diagnosis> ofOption(String text) {
     Matcher option = OPTION.matcher(text);
     if (!option.find()) {
@@ -175,24 +179,15 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
       return tensorRt(name, major, machine);
     }
     return fault(
-        absence(name, major, machine)
+        machine.absence(name, major)
             + ": use the GPU image, or install CUDA 12's libraries where the loader looks (LD_LIBRARY_PATH)");
   }
 
   private static Diagnosis tensorRt(String library, String major, Machine machine) {
     return fault(
         "TensorRT could not be loaded ("
-            + absence(library, major, machine)
+            + machine.absence(library, major)
             + "): install TensorRT 10 for CUDA 12 with cuDNN 9, or ask for cuda");
-  }
-
-  /** Says that a library is missing, and of which other version there is one. */
-  private static String absence(String name, String major, Machine machine) {
-    return machine.libraries().stream()
-        .filter(library -> library.startsWith(name + ".") && !library.startsWith(name + major))
-        .findFirst()
-        .map(other -> "only %s is here, where %s%s is needed".formatted(other, name, major))
-        .orElse("%s%s is missing".formatted(name, major));
   }
 
   /**
@@ -232,9 +227,19 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
     return machine.driver().map(version -> " " + version).orElse("");
   }
 
+  /** Whether nothing can run on the GPU in this process any more. */
+  boolean sticky() {
+    return reach == Reach.PROCESS;
+  }
+
   /** What is wrong with one run only. */
   static Diagnosis ofRun(ErrorCode code, String sentence) {
-    return new Diagnosis(code, sentence, false);
+    return new Diagnosis(code, sentence, Reach.RUN);
+  }
+
+  /** What keeps one model from the GPU. */
+  static Diagnosis ofModel(String sentence) {
+    return new Diagnosis(ErrorCode.INTERNAL, sentence, Reach.MODEL);
   }
 
   private static Diagnosis lost(String error) {
@@ -242,10 +247,10 @@ record Diagnosis(ErrorCode code, String sentence, boolean sticky) {
         ErrorCode.INTERNAL,
         "the GPU failed (%s), and nothing runs on it any more before this process is started anew: if that comes again, look for Xid in the log of the host's kernel"
             .formatted(error),
-        true);
+        Reach.PROCESS);
   }
 
   private static Diagnosis fault(String sentence) {
-    return new Diagnosis(ErrorCode.INTERNAL, sentence, false);
+    return new Diagnosis(ErrorCode.INTERNAL, sentence, Reach.GPU);
   }
 }

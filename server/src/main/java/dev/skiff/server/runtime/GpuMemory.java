@@ -2,23 +2,12 @@ package dev.skiff.server.runtime;
 
 import dev.skiff.server.inference.ErrorCode;
 import dev.skiff.server.runtime.ExecutionProvider.Gpu;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What becomes of a run for which a GPU has not enough memory. */
 final class GpuMemory {
-  private static final Logger log = LoggerFactory.getLogger(GpuMemory.class);
-
   private static final Pattern EXHAUSTED =
       Pattern.compile(
           "CUDA error cudaErrorMemoryAllocation:|CUDA failure 2: |CUBLAS_STATUS_ALLOC_FAILED"
@@ -69,34 +58,8 @@ final class GpuMemory {
    * are numbers where neither is known.
    */
   static long capacity(Gpu gpu) {
-    return Math.min(gpu.memoryLimit().orElse(Long.MAX_VALUE), total(gpu.device()));
-  }
-
-  /**
-   * The device's memory, as CUDA's runtime knows it, which the provider has loaded by this name.
-   */
-  private static long total(int device) {
-    try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup runtime = SymbolLookup.libraryLookup("libcudart.so.12", arena);
-      ValueLayout.OfInt number = ValueLayout.JAVA_INT;
-      MethodHandle setDevice = function(runtime, "cudaSetDevice", number);
-      MethodHandle memory =
-          function(runtime, "cudaMemGetInfo", ValueLayout.ADDRESS, ValueLayout.ADDRESS);
-      MemorySegment left = arena.allocate(ValueLayout.JAVA_LONG);
-      MemorySegment all = arena.allocate(ValueLayout.JAVA_LONG);
-      boolean answered =
-          (int) setDevice.invokeExact(device) == 0 && (int) memory.invokeExact(left, all) == 0;
-      return answered ? all.get(ValueLayout.JAVA_LONG, 0) : Long.MAX_VALUE;
-    } catch (Throwable e) {
-      log.debug("the GPU's memory is not known", e);
-      return Long.MAX_VALUE;
-    }
-  }
-
-  private static MethodHandle function(
-      SymbolLookup library, String name, ValueLayout... arguments) {
-    return Linker.nativeLinker()
-        .downcallHandle(
-            library.findOrThrow(name), FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+    return Math.min(
+        gpu.memoryLimit().orElse(Long.MAX_VALUE),
+        CudaRuntime.memory(gpu.device()).orElse(Long.MAX_VALUE));
   }
 }

@@ -31,7 +31,7 @@ record Machine(
   private static final Pattern DRIVER = Pattern.compile("Kernel Module.*?\\s(\\d+\\.\\d[\\d.]*)");
   private static final Pattern LIBRARY =
       Pattern.compile(
-          "lib(cuda|cudart|cublas\\w*|cudnn\\w*|cufft|nvinfer|nvidia-ml)\\.so(\\.\\d+)*");
+          "lib(cuda|cudart|cublas\\w*|cudnn\\w*|cufft|nvrtc|nvinfer|nvidia-ml)\\.so(\\.\\d+)*");
 
   private static final List<String> DEVICES =
       List.of("dev/nvidiactl", "dev/nvidia0", "dev/dxg"); // the last is WSL's
@@ -71,6 +71,15 @@ record Machine(
   /** Whether a library is there, of whatever version: "libcuda.so". */
   boolean has(String name) {
     return libraries.stream().anyMatch(library -> library.startsWith(name));
+  }
+
+  /** Says that a library is not there, and of which other version there is one. */
+  String absence(String name, String major) {
+    return libraries.stream()
+        .filter(library -> library.startsWith(name + ".") && !library.startsWith(name + major))
+        .findFirst()
+        .map(other -> "only %s is here, where %s%s is needed".formatted(other, name, major))
+        .orElse("%s%s is missing".formatted(name, major));
   }
 
   private static Optional<String> driver(Path file) {

@@ -130,9 +130,10 @@ public final class OnnxSession implements Runner, AutoCloseable {
   }
 
   /**
-   * What the last run that failed for a fault of the GPU or its libraries met; nothing if none did.
+   * What the last run that failed for a fault of the GPU or its libraries met, as the reason not to
+   * serve the model; nothing if none did.
    */
-  public Optional<String> fault() {
+  public Optional<ModelLoadException> fault() {
     return failures.fault();
   }
 

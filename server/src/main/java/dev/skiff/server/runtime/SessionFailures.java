@@ -23,9 +23,12 @@ final class SessionFailures {
 
   /** The error for a model that could not be opened. */
   ModelLoadException ofLoad(OrtException error) {
-    String reason =
-        diagnose(error).map(Diagnosis::sentence).orElseGet(() -> OrtFailure.reason(error));
-    return new ModelLoadException(reason, error);
+    ModelLoadException failure =
+        diagnose(error)
+            .map(SessionFailures::refusal)
+            .orElseGet(() -> new ModelLoadException(OrtFailure.reason(error)));
+    failure.initCause(error);
+    return failure;
   }
 
   /** The error for a run that failed. */
@@ -44,8 +47,14 @@ final class SessionFailures {
   }
 
   /** What the last run that met a fault of the GPU or its libraries met; nothing if none did. */
-  Optional<String> fault() {
-    return Optional.ofNullable(fault).map(Diagnosis::sentence);
+  Optional<ModelLoadException> fault() {
+    return Optional.ofNullable(fault).map(SessionFailures::refusal);
+  }
+
+  private static ModelLoadException refusal(Diagnosis diagnosis) {
+    return diagnosis.reach() == Diagnosis.Reach.MODEL
+        ? ModelLoadException.ofOperators(diagnosis.sentence())
+        : new ModelLoadException(diagnosis.sentence());
   }
 
   private Optional<Diagnosis> diagnose(OrtException error) {

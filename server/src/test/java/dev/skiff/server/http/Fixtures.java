@@ -72,7 +72,7 @@ final class Fixtures {
         pool,
         batcher,
         ServiceTime.unknown(),
-        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap()),
+        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap(), Optional.empty()),
         () -> {});
   }
 

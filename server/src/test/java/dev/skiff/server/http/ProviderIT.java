@@ -61,6 +61,21 @@ class ProviderIT {
     }
   }
 
+  /** As a pod has it that reserved a GPU: it is never ready. */
+  @Test
+  void aServerThatWasAskedForAGpuSaysWhyItHasNone() {
+    try (TestServer server = TestServer.start(models, "--provider=cuda")) {
+      Reply reply = server.get("/health");
+      assertThat(reply.status()).isEqualTo(503);
+      assertThat(reply.json().path("status").textValue()).isEqualTo("unavailable");
+      assertThat(reply.json().path("models").findValuesAsText("reason"))
+          .hasSize(2)
+          .allMatch(
+              reason -> reason.startsWith("'cuda' was asked for, and this is the CPU's build"));
+      assertThat(server.get("/health/ready").status()).isEqualTo(503);
+    }
+  }
+
   @Test
   void aModelCanHaveTheCpuToItself() throws IOException {
     Files.writeString(models.resolve("add/model.json"), "{\"provider\": \"cpu\"}");

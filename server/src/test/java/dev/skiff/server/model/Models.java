@@ -25,7 +25,7 @@ final class Models {
         new TensorPool(0),
         batcher(runner),
         ServiceTime.unknown(),
-        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap()),
+        new Placement("cpu", OptionalInt.empty(), Collections.emptySortedMap(), Optional.empty()),
         release);
   }
 

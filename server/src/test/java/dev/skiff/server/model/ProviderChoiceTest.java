@@ -24,9 +24,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ProviderChoiceTest {
   private static final Gpu FIRST = new Gpu(0, OptionalLong.empty(), new TreeMap<>());
 
-  private static final Accelerators CPU_BUILD = accelerators(false, Optional.of("no CUDA in it"));
-  private static final Accelerators NO_DEVICE = accelerators(true, Optional.of("no GPU here"));
-  private static final Accelerators DEVICE = accelerators(true, Optional.empty());
+  private static final Accelerators CPU_BUILD =
+      new FakeAccelerators(false, Optional.of("no CUDA in it"));
+  private static final Accelerators NO_DEVICE =
+      new FakeAccelerators(true, Optional.of("no GPU here"));
+  private static final Accelerators DEVICE = new FakeAccelerators(true, Optional.empty());
 
   @Test
   void autoOnTheCpusBuildIsTheCpuWithoutAWord() throws ModelLoadException {
@@ -85,6 +87,33 @@ class ProviderChoiceTest {
   }
 
   @Test
+  void autoTakesTheCpuForAModelThatOnlyTheGpuCannotRun() throws ModelLoadException {
+    ModelLoadException lacking = ModelLoadException.ofOperators("no cuDNN");
+    ProviderConfig auto = RuntimeConfigs.provider(Choice.AUTO);
+    assertThat(choose(Choice.AUTO, DEVICE).insteadFor(auto, lacking))
+        .isEqualTo(new ProviderChoice(new Cpu(1), Optional.of("no cuDNN")));
+    ModelLoadException another = new ModelLoadException("no model at all");
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> choose(Choice.AUTO, DEVICE).insteadFor(auto, another))
+        .isSameAs(another);
+    ProviderConfig required =
+        new ProviderConfig(Choice.AUTO, 0, OptionalLong.empty(), true, new TreeMap<>());
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> choose(Choice.AUTO, DEVICE).insteadFor(required, lacking))
+        .withMessage("require-full-gpu is set, but no cuDNN");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CUDA", "TENSORRT"})
+  void whatWasAskedForIsNotReplacedForOneModelEither(Choice choice) {
+    ModelLoadException lacking = ModelLoadException.ofOperators("no cuDNN");
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(
+            () -> choose(choice, DEVICE).insteadFor(RuntimeConfigs.provider(choice), lacking))
+        .isSameAs(lacking);
+  }
+
+  @Test
   void aGpuThatIsRequiredIsNotReplaced() {
     assertRefused(Choice.AUTO, NO_DEVICE, "require-full-gpu is set, but no GPU here");
     assertRefused(Choice.AUTO, CPU_BUILD, "require-full-gpu is set, but this is the CPU's build");
@@ -103,19 +132,5 @@ class ProviderChoiceTest {
   private static ProviderChoice choose(Choice choice, Accelerators accelerators)
       throws ModelLoadException {
     return ProviderChoice.of(RuntimeConfigs.provider(choice), accelerators);
-  }
-
-  private static Accelerators accelerators(boolean built, Optional<String> objection) {
-    return new Accelerators() {
-      @Override
-      public boolean built() {
-        return built;
-      }
-
-      @Override
-      public Optional<String> objection(Accelerator wanted) {
-        return objection;
-      }
-    };
   }
 }

@@ -9,11 +9,18 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** On small files in the form of the real provider's. */
 class ArchitecturesTest {
+  /** With a number of an architecture: sm_90a and the like. */
+  private static final int SPECIFIC = 1 << 16;
+
   private final Path file;
 
   ArchitecturesTest(@TempDir Path folder) {
@@ -23,11 +30,43 @@ class ArchitecturesTest {
   @Test
   void everyEntryOfEveryContainer() throws IOException {
     ByteBuffer code = buffer(512);
-    container(code, 90, 80);
-    container(code, 80, 120);
+    container(code, SPECIFIC | 90, 80);
+    container(code, 80, SPECIFIC | 120);
     container(code);
     write(elf(".nv_fatbin", code.flip()));
-    assertThat(Architectures.in(file)).containsExactly(80, 90, 120);
+    assertThat(Architectures.in(file)).hasToString("sm_80, sm_90a, sm_120a");
+  }
+
+  /**
+   * Code for 8.0 runs on 8.6 and not on 9.0, and that for sm_90a and sm_120a on no other at all.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "75, false",
+    "80, true",
+    "86, true",
+    "89, true",
+    "90, true",
+    "91, false",
+    "100, false",
+    "120, true",
+    "121, false"
+  })
+  void whatADeviceRuns(int capability, boolean served) {
+    Architectures code =
+        new Architectures(
+            new TreeSet<>(
+                Set.of(
+                    new Architecture(80, false),
+                    new Architecture(90, true),
+                    new Architecture(120, true))));
+    assertThat(code.serve(capability)).isEqualTo(served);
+  }
+
+  /** Where these tests run there is no such provider. */
+  @Test
+  void aProviderThatIsNotThere() {
+    assertThat(Architectures.ofProvider()).isEmpty();
   }
 
   @Test
@@ -69,7 +108,8 @@ class ArchitecturesTest {
     for (int architecture : architectures) {
       int entry = out.position();
       out.putShort(entry, (short) 2).putInt(entry + 4, 64).putLong(entry + 8, 24);
-      out.putInt(entry + 28, architecture);
+      out.putInt(entry + 28, architecture & ~SPECIFIC);
+      out.putLong(entry + 40, (architecture & SPECIFIC) == 0 ? 0x2041 : 0x102041);
       out.position(entry + 64 + 24);
     }
     out.position(out.position() + 8);

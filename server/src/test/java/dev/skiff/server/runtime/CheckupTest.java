@@ -2,10 +2,14 @@ package dev.skiff.server.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,5 +27,26 @@ class CheckupTest {
   @Test
   void withoutAFolderOfNativesNothingIsKnown() {
     assertThat(Checkup.label(OrtProvider.TENSOR_RT, null)).isEqualTo("tensorrt");
+  }
+
+  @Test
+  void whetherTheBuildHasKernelsForTheGpu() {
+    assertThat(Checkup.match(0, FakeDevice.BLACKWELL))
+        .contains("GPU 0 is sm_120: not in this build");
+    assertThat(Checkup.match(1, FakeDevice.HOPPER)).contains("GPU 1 is sm_90: in this build");
+    assertThat(Checkup.match(0, FakeDevice.UNKNOWN)).isEmpty();
+  }
+
+  /** An image without cuDNN is no fault of the GPU; a cuDNN that does not load is one. */
+  @Test
+  void anImageWithoutCudnnIsMeantToBeSo() {
+    OrtException unavailable = new OrtException("cuDNN is unavailable or disabled");
+    assertThat(Checkup.isWithoutCudnn(unavailable, machine())).isTrue();
+    assertThat(Checkup.isWithoutCudnn(unavailable, machine("libcudnn.so.9"))).isFalse();
+    assertThat(Checkup.isWithoutCudnn(new OrtException("CUDNN failure 3000"), machine())).isFalse();
+  }
+
+  private static Machine machine(String... libraries) {
+    return new Machine(true, Optional.empty(), Optional.empty(), new TreeSet<>(Set.of(libraries)));
   }
 }

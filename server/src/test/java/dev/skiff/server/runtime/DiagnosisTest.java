@@ -20,9 +20,6 @@ class DiagnosisTest {
   private static final Machine BARE = machine(false, "", "");
   private static final Machine WITH_GPU = machine(true, "550.54.14", "all", "libcuda.so.1");
 
-  /** Bytes of its memory. */
-  private static final long CAPACITY = 8192;
-
   private static final String LOADING =
       "Error code - ORT_FAIL - message: /onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988"
           + " onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL :"
@@ -148,7 +145,7 @@ class DiagnosisTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"CUDA failure 46", "CUBLAS failure 1", "CUDNN failure 3000"})
+  @CsvSource({"CUDA failure 46", "CUBLAS failure 1", "CUDNN failure 3000", "CUDNN_FE failure 11"})
   void anotherFailureOfTheGpu(String failure) {
     assertThat(sentence(failure + ": x ; GPU=0 ; hostname=secret ; file=/a.cc", WITH_GPU))
         .startsWith("the GPU failed (" + failure + ")")
@@ -164,8 +161,13 @@ class DiagnosisTest {
   void anArchitectureWithoutKernels(String text) {
     assertThat(sentence(text, WITH_GPU))
         .isEqualTo(
-            "this image has no kernels for the GPU's architecture: use the image with every"
-                + " architecture, or build one with this GPU's");
+            "this build has no kernels for the GPU, which is sm_120, only for sm_80, sm_90a: use the"
+                + " image with every architecture, or build one with this GPU's");
+    assertThat(Diagnosis.of(text, WITH_GPU, FakeDevice.UNKNOWN).orElseThrow().sentence())
+        .startsWith("this build has no kernels for the GPU: use the image with every");
+    assertThat(Diagnosis.of(text, WITH_GPU, FakeDevice.HOPPER).orElseThrow().sentence())
+        .startsWith(
+            "a kernel is missing for the GPU, which is sm_90, though ONNX Runtime has code for it");
   }
 
   @ParameterizedTest
@@ -221,49 +223,12 @@ class DiagnosisTest {
 
   @ParameterizedTest
   @CsvSource({
-    "libcuda.so.1, libcudnn.so.9 is missing",
-    "libcudnn.so.8, 'only libcudnn.so.8 is here, where libcudnn.so.9 is needed'"
-  })
-  void convolutionsWithoutCudnn(String library, String expected) {
-    assertThat(
-            sentence(
-                "Non-zero status code returned while running Conv node. Name:'' Status Message: /onnxruntime_src/onnxruntime/core/providers/cuda/cuda_kernel.h:272"
-                    + " static cudnnContext* onnxruntime::cuda::CudaKernel::RequireCudnnHandle(cudnnHandle_t) [ONNXRuntimeError] : 9 :"
-                    + " NOT_IMPLEMENTED : cuDNN is unavailable or disabled for CUDA Execution Provider: dlopen failed for libcudnn.so:"
-                    + " libcudnn.so: cannot open shared object file: No such file or directory",
-                machine(true, "550.54.14", "all", library)))
-        .startsWith(
-            "the model has operators that need cuDNN 9, such as convolutions, and " + expected);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
     "'provider_options_utils.h:182 Parse Unknown provider option: \"foo\".', has no option 'foo'",
     "'provider_options_utils.h:187 Parse Failed to parse provider option \"use_tf32\": parse_string.h:116 Failed to parse value: \"1\"', does not take this value of 'use_tf32'"
   })
   void aWrongOption(String text, String expected) {
     assertThat(sentence(text, WITH_GPU))
         .isEqualTo("cuda-options: ONNX Runtime's CUDA provider " + expected);
-  }
-
-  @Test
-  void fourierTransformsWithoutCufft() {
-    assertThat(
-            sentence(
-                "cuFFT is unavailable for CUDA Execution Provider: dlopen failed for libcufft.so",
-                WITH_GPU))
-        .startsWith(
-            "the model has Fourier transforms, which need cuFFT, and libcufft.so.11 is missing");
-  }
-
-  /** The form of the CUDA provider's other errors, with cuDNN 9's name for this one. */
-  @Test
-  void aPartOfCudnnIsMissing() {
-    assertThat(
-            sentence(
-                "CUDNN failure 1002: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED ; GPU=0 ; hostname=vm",
-                WITH_GPU))
-        .contains("LSTM, GRU and RNN", "provider cpu");
   }
 
   @Test
@@ -298,12 +263,12 @@ class DiagnosisTest {
                 "Non-zero status code returned while running Gather node. Name:'' Status Message:"
                     + " indices element out of data bounds, idx=99",
                 WITH_GPU,
-                () -> CAPACITY))
+                FakeDevice.BLACKWELL))
         .isEmpty();
   }
 
   private static Diagnosis diagnosis(String text, Machine machine) {
-    return Diagnosis.of(text, machine, () -> CAPACITY).orElseThrow();
+    return Diagnosis.of(text, machine, FakeDevice.BLACKWELL).orElseThrow();
   }
 
   private static String sentence(String text, Machine machine) {

@@ -32,12 +32,14 @@ class MachineTest {
     file("usr/lib/x86_64-linux-gnu/libcuda.so.1", "");
     file("opt/cuda/libcublasLt.so.12", "");
     file("opt/cuda/libcublasLt.so.12.txt", "");
+    file("opt/cuda/libnvrtc.so.12", "");
     Machine machine =
         Machine.look(
             root, Map.of("NVIDIA_VISIBLE_DEVICES", "all", "LD_LIBRARY_PATH", "relative:/opt/cuda"));
     assertThat(machine.deviceFiles()).isTrue();
     assertThat(machine.visibleDevices()).contains("all");
-    assertThat(machine.libraries()).containsExactly("libcublasLt.so.12", "libcuda.so.1");
+    assertThat(machine.libraries())
+        .containsExactly("libcublasLt.so.12", "libcuda.so.1", "libnvrtc.so.12");
     assertThat(machine.has("libcuda.so")).isTrue();
     assertThat(machine.has("libcudart.so")).isFalse();
   }

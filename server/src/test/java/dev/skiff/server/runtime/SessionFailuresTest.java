@@ -41,8 +41,20 @@ class SessionFailuresTest {
     assertThat(onTheGpu.isFaultOfGpu(passing)).isTrue();
     InferenceException error = onTheGpu.ofRun(passing);
     onTheGpu.ofRun(ofTheModel);
-    assertThat(onTheGpu.fault()).contains(error.getMessage());
+    assertThat(onTheGpu.fault().orElseThrow())
+        .hasMessage(error.getMessage())
+        .returns(false, ModelLoadException::cpuWouldDo);
     assertThat(lost).isEmpty();
+  }
+
+  /** As it is loaded, and as it runs first. */
+  @Test
+  void aModelThatOnlyTheGpuCannotRun() {
+    OrtException ofItsOperators = new OrtException("cuDNN is unavailable or disabled");
+    assertThat(onTheGpu.ofLoad(ofItsOperators)).returns(true, ModelLoadException::cpuWouldDo);
+    onTheGpu.ofRun(ofItsOperators);
+    assertThat(onTheGpu.fault().orElseThrow()).returns(true, ModelLoadException::cpuWouldDo);
+    assertThat(onTheGpu.ofLoad(ofTheModel)).returns(false, ModelLoadException::cpuWouldDo);
   }
 
   @Test
