@@ -1,5 +1,5 @@
 """Networks of a common size, served by Skiff on a GPU or the CPU, and run in a bare loop of ONNX Runtime in Python: rows/s, latency, and
-the first request after ready."""
+the first request of each size."""
 import array
 import functools
 import http.client
@@ -15,7 +15,10 @@ from .rows import Row, errors
 from .servers import BENCH, FAILURES, SERVERS, SKIFF, SKIFF_JAVA, WORK, Server, Unmeasurable, say
 from .targets import PATIENCE, Target, numbers, pixels, rate, v2
 
-REQUESTS_AFTER_READY = 20
+AFTER_THE_FIRST = 20  # requests; fewer where they take longer than this
+SECONDS_AFTER_THE_FIRST = 5
+# Sixty-four images are 38.5 MB, of which three requests wait; and the first of a size may wait until cuDNN has compiled its kernels.
+FOR_LARGE_REQUESTS = ["--max-request-bytes", "128MiB", "--queue-bytes", "512MiB", "--request-timeout", f"{PATIENCE}s"]
 CLOSE = 2e-2  # of the largest number of an answer: TF32, which GPUs multiply in, has ten bits
 
 
@@ -54,11 +57,14 @@ NETWORKS = {network.name: network for network in (
 )}
 
 
+def libraries(first):
+    """These folders, those that were there, and where some clusters mount their driver."""
+    return ":".join(filter(None, [*first, os.environ.get("LD_LIBRARY_PATH"), "/usr/local/nvidia/lib", "/usr/local/nvidia/lib64"]))
+
+
 def environment():
     """As in the image for GPUs. Where the layout is its /skiff, CUDA's libraries are beside the server."""
-    folders = [str(folder) for folder in [SKIFF / "cuda"] if folder.exists()]
-    folders += [os.environ.get("LD_LIBRARY_PATH", ""), "/usr/local/nvidia/lib", "/usr/local/nvidia/lib64"]
-    return {"ORT_DISABLE_TELEMETRY": "1", "CUDA_MODULE_LOADING": "LAZY", "LD_LIBRARY_PATH": ":".join(filter(None, folders))}
+    return {"ORT_DISABLE_TELEMETRY": "1", "CUDA_MODULE_LOADING": "LAZY", "LD_LIBRARY_PATH": libraries([str(SKIFF / "cuda")])}
 
 
 def java(*arguments):
@@ -75,9 +81,9 @@ def doctor(options):
 
 
 def python(options):
-    """Its own libraries, and not Skiff's: those of cuDNN for CUDA 12 and 13 have the same names."""
-    libraries = ":".join(filter(None, [options.python_libraries, os.environ.get("LD_LIBRARY_PATH")]))
-    return {name: str(value) for name, value in {"PYTHON": options.python, "LD_LIBRARY_PATH": libraries}.items() if value}
+    """Not with Skiff's libraries, unless they are named: those of cuDNN for CUDA 12 and 13 have the same names."""
+    chosen = {"PYTHON": options.python, "LD_LIBRARY_PATH": libraries([options.python_libraries]), "PRELOAD": "no" if options.python_libraries else None}
+    return {name: str(value) for name, value in chosen.items() if value}
 
 
 def make(options, what, folder):
@@ -119,16 +125,17 @@ def await_ready(server):
     raise Unmeasurable(f"{server.name} was not ready within {PATIENCE} s: {server.complaint()}")
 
 
-def after_ready(server, target):
-    """The time of the first request, and the median of those that follow it, in microseconds."""
+def firsts(server, target, rows):
+    """The time of the first request of a size, for which cuDNN may look for kernels or compile them, and the median of those that follow
+    it, in microseconds."""
     times = []
-    for _ in range(1 + REQUESTS_AFTER_READY):
+    while len(times) < 4 or len(times) <= AFTER_THE_FIRST and sum(times[1:]) < SECONDS_AFTER_THE_FIRST * 1e6:
         start = time.perf_counter()
-        status, reply = target.ask(server.port)
+        status, reply = target.ask(server.port, PATIENCE)
         times.append((time.perf_counter() - start) * 1e6)
         if status != 200:
             raise Unmeasurable(f"{server.name} answers {status}: {reply[:200].decode(errors='replace')}")
-    return {"firstMicros": round(times[0], 1), "medianMicros": round(statistics.median(times[1:]), 1)}
+    return {"rows": rows, "firstMicros": round(times[0], 1), "medianMicros": round(statistics.median(times[1:]), 1)}
 
 
 def compare(got, expected):
@@ -138,18 +145,18 @@ def compare(got, expected):
 
 
 def measure(options, network):
-    """The network's two rows; where there is no Python to compare with, the first has rows/s."""
+    """The network's two rows; where there is no Python to compare with, the first has rows/s. Then, where a request failed, that."""
     folder = options.models / network.name
     make(options, "networks", options.models)
     SERVERS["network"] = lambda port: (
-        [*java("--host", "127.0.0.1", "--port", port, "--provider", options.provider, "--max-request-bytes", "134217728", *options.flag, folder)],
+        [*java("--host", "127.0.0.1", "--port", port, "--provider", options.provider, *FOR_LARGE_REQUESTS, *options.flag, folder)],
         environment())
     starts, runs, reason = [], [], ""
     for number in range(options.rounds):
         with Server("network", options).running() as server:
             await_ready(server)
-            starts.append(after_ready(server, network.in_json()))
             for rows in options.batches:
+                starts.append(firsts(server, network.target(rows, 1), rows))
                 saturated = network.target(rows, options.connections).run(options, server, number)
                 alone = network.target(rows, 1).run(options, server, number)
                 run = {"rows": rows, "rowsPerSecond": round(rows * rate(saturated), 2), "saturated": saturated, "alone": alone}
@@ -161,22 +168,35 @@ def measure(options, network):
                     say(reason)
                 runs.append(run)
     yield throughput(options, network, runs, reason)
-    yield Row(f"{options.name}-{network.name}-first", "first request after ready over the median of those after it", "3", "",
-              [start["firstMicros"] / start["medianMicros"] for start in starts], starts,
-              f"{statistics.median(start['medianMicros'] for start in starts):,.0f} us the median; lower is better")
+    yield first_requests(options, network, starts)
+    if failed := errors(loads(runs)):
+        raise Unmeasurable(f"{network.name}{failed}")
+
+
+def loads(runs):
+    return [run[kind] for run in runs for kind in ("saturated", "alone")]
+
+
+def of_each_size(options, runs, value):
+    return [statistics.median(value(run) for run in runs if run["rows"] == rows) for rows in options.batches]
+
+
+def first_requests(options, network, starts):
+    first, median, ratio = (of_each_size(options, starts, value) for value in (
+        lambda start: start["firstMicros"], lambda start: start["medianMicros"], lambda start: start["firstMicros"] / start["medianMicros"]))
+    note = "; ".join(f"{rows} rows: {begun:,.0f} us, then {then:,.0f} us" for rows, begun, then in zip(options.batches, first, median))
+    return Row(f"{options.name}-{network.name}-first", "first request over the median of those after it, by rows of a request", "3", "",
+               ratio, starts, f"{note}; lower is better")
 
 
 def throughput(options, network, runs, reason):
-    def of_each(value):
-        return [statistics.median(value(run) for run in runs if run["rows"] == rows) for rows in options.batches]
-
-    rates = of_each(lambda run: run["rowsPerSecond"])
-    latencies = of_each(lambda run: run["alone"]["latency"]["p50Micros"])
+    rates = of_each_size(options, runs, lambda run: run["rowsPerSecond"])
+    latencies = of_each_size(options, runs, lambda run: run["alone"]["latency"]["p50Micros"])
     note = "; ".join(f"{rows} rows: {each:,.1f} rows/s, p50 alone {latency:,.0f} us"
                      for rows, each, latency in zip(options.batches, rates, latencies))
-    note += errors([run[kind] for run in runs for kind in ("saturated", "alone")])
+    note += errors(loads(runs))
     name = f"{options.name}-{network.name}"
     if reason:
         return Row(name, f"rows/s, by rows of a request; no ratio: {reason}", "", "", rates, runs, note)
     return Row(name, "rows/s over those of a loop of ONNX Runtime in Python, by rows of a request", "0.95", "",
-               of_each(lambda run: run["rowsPerSecond"] / run["python"]["rowsPerSecond"]), runs, note)
+               of_each_size(options, runs, lambda run: run["rowsPerSecond"] / run["python"]["rowsPerSecond"]), runs, note)

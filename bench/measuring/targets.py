@@ -105,9 +105,9 @@ class Target:
                 math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-6) for a, b in zip(got, self.answer)):
             raise Unmeasurable(f"{server.name} answers {reply[:200].decode(errors='replace')}, not {self.answer}")
 
-    def ask(self, port):
-        """The status and the body of the reply; 0 where there is none."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def ask(self, port, timeout=30):
+        """The status and the body of the reply; 0 where there is none within so many seconds."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         try:
             connection.request("POST", self.path, self.content, self.headers)
             response = connection.getresponse()

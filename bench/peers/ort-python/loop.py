@@ -3,10 +3,11 @@ Prints, as JSON, the rows of each second, the latency of the runs, and the first
 
     python loop.py MODEL REQUEST NAME DATATYPE SHAPE PROVIDER SECONDS
 
-REQUEST is a file with the input NAME as V2 lays it out in binary, in little endian; SHAPE is 8x3x224x224, its outermost dimension the batch.
+PRELOAD=no takes CUDA's libraries from LD_LIBRARY_PATH alone, and not from NVIDIA's wheels. REQUEST is a file with the input NAME as V2 lays it out in binary, in little endian; SHAPE is 8x3x224x224, its outermost dimension the batch.
 """
 import contextlib
 import json
+import os
 import statistics
 import sys
 import time
@@ -19,7 +20,7 @@ WARM_UP = 1  # seconds
 
 
 def main(model, request, name, datatype, shape, provider, seconds):
-    if PROVIDERS[provider] == PROVIDERS["cuda"] and hasattr(onnxruntime, "preload_dlls"):
+    if provider == "cuda" and os.environ.get("PRELOAD") != "no" and hasattr(onnxruntime, "preload_dlls"):
         with contextlib.redirect_stdout(sys.stderr):  # where it says what it did not find
             onnxruntime.preload_dlls()  # those of NVIDIA's wheels, if they are there
     session = onnxruntime.InferenceSession(model, providers=[PROVIDERS[provider]])

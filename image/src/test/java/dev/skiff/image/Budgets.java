@@ -21,10 +21,10 @@ enum Budgets {
   /** The same server on Debian slim as it is (BASE=slim); the official trixie-slim is about 78. */
   SLIM_IMAGE("image on Debian slim, uncompressed", 0, 205, "MB"),
 
-  /** For GPUs, with the code of more than one architecture, and convolutions. */
+  /** For GPUs, with the code of more than one architecture, or with all that cuDNN has. */
   GPU_IMAGE("GPU image, uncompressed", 0, 2000, "MB"),
 
-  /** For GPUs of one architecture, with convolutions. */
+  /** For GPUs of one architecture, with convolutions that are compiled at run time. */
   GPU_IMAGE_OF_ONE("GPU image of one architecture", 0, 1300, "MB"),
 
   /** For GPUs of one architecture, without cuDNN. */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.skiff.image.SavedImage.Entry;
 import dev.skiff.image.SavedImage.Layer;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -58,7 +57,9 @@ class GpuImageIT {
 
   private static Budgets budget() {
     String architectures = label("architectures");
-    if (architectures.equals("all") || architectures.contains(",")) {
+    if (architectures.equals("all")
+        || architectures.contains(",")
+        || convolutions().equals("full")) {
       return Budgets.GPU_IMAGE;
     }
     return convolutions().equals("none")
@@ -131,22 +132,6 @@ class GpuImageIT {
   }
 
   /**
-   * The whole chain, from ONNX Runtime through its pruned provider and CUDA's libraries to where
-   * they ask for a driver, which is not here: error 35, cudaErrorInsufficientDriver.
-   */
-  @Test
-  void cudaIsLoadedUpToTheDriver() {
-    assertThat(
-            java(
-                "-Donnxruntime.native.path=/skiff/native",
-                "-cp",
-                "/test:" + jar(),
-                LoadCudaProvider.class.getName(),
-                "/models/iris/model.onnx"))
-        .contains("CUDA failure 35");
-  }
-
-  /**
    * The parts of cuDNN that are here do what they should, and one that is not (its error 3009 is
    * CUDNN_STATUS_NOT_SUPPORTED_SUBLIBRARY_UNAVAILABLE) does not end the process.
    */
@@ -154,7 +139,8 @@ class GpuImageIT {
   void cudnnCanBeTakenInPart() {
     assumeThat(convolutions()).as("cuDNN in the image").isNotEqualTo("none");
     assertThat(
-            java(
+            ImageUnderTest.java(
+                List.of(),
                 "-cp",
                 "/test",
                 CallCudnn.class.getName(),
@@ -169,31 +155,6 @@ class GpuImageIT {
             "cudnnCreatePoolingDescriptor 0",
             "cudnnCreateReduceTensorDescriptor 0",
             "cudnnCreateRNNDescriptor 3009");
-  }
-
-  /** What a class of the tests prints in the image. */
-  private static String java(String... arguments) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "run",
-                "--rm",
-                "--volume",
-                Path.of("target/test-classes").toAbsolutePath() + ":/test:ro",
-                "--entrypoint",
-                "/skiff/jre/bin/java",
-                ImageUnderTest.name(),
-                "-Djava.io.tmpdir=/dev/shm",
-                "--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of(arguments));
-    return Docker.run(command.toArray(String[]::new));
-  }
-
-  private static String jar() {
-    return paths(image.own())
-        .filter(path -> path.startsWith("/skiff/lib/onnxruntime_gpu-"))
-        .findFirst()
-        .orElseThrow();
   }
 
   /** On the CPU, from its AOT cache, where nothing is allowed; and it ends well. */

@@ -39,6 +39,22 @@ final class ImageUnderTest {
     return name;
   }
 
+  /**
+   * What a class of the tests, which lie in /test, prints on the image's own Java.
+   *
+   * @param options more of {@code docker run}
+   */
+  static String java(List<String> options, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("run", "--rm"));
+    command.addAll(
+        List.of("--volume", Path.of("target/test-classes").toAbsolutePath() + ":/test:ro"));
+    command.addAll(options);
+    command.addAll(List.of("--entrypoint", "/skiff/jre/bin/java", name()));
+    command.addAll(List.of("-Djava.io.tmpdir=/dev/shm", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(List.of(arguments));
+    return Docker.run(command.toArray(String[]::new));
+  }
+
   /** The Debian that the image under test is made from, as it is. */
   static String base() throws IOException {
     String image = System.getenv("SKIFF_BASE_IMAGE");

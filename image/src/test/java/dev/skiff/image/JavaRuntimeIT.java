@@ -50,6 +50,26 @@ class JavaRuntimeIT {
     }
   }
 
+  /** Of 128 GB the heap would have 48, where references are of 8 bytes and not as in the cache. */
+  @Test
+  void startsFromItOnALargeMachineToo() {
+    assertThat(
+            Docker.run(
+                "run",
+                "--rm",
+                "--entrypoint",
+                "/skiff/jre/bin/java",
+                ImageUnderTest.name(),
+                "-XX:AOTCache=/skiff/app.aot",
+                "-XX:AOTMode=on",
+                "-XX:MaxRAM=128g",
+                "@/skiff/jvm.options",
+                "-jar",
+                "/skiff/skiff.jar",
+                "--version"))
+        .startsWith("skiff ");
+  }
+
   @Test
   void staysSmallInMemory() throws Exception {
     try (var skiff = new Skiff()) {

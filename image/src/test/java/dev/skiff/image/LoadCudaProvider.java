@@ -5,7 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 
 /**
- * Run by GpuImageIT in the image: loads the model that the first argument names on CUDA, and prints
+ * Run by CudaLoadIT in the image: loads the model that the first argument names on CUDA, and prints
  * what comes of it.
  */
 final class LoadCudaProvider {

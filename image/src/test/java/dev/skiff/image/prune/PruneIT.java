@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,45 @@ class PruneIT {
   }
 
   @Test
+  void saysTheMegabytesBeforeAndAfter() throws Exception {
+    Path out = temporary.resolve("provider.so");
+
+    String report = tool("--architectures", "90", PROVIDER.toString(), out.toString());
+
+    assertThat(report.lines().map(line -> line.strip().replaceAll(" +", " ")))
+        .containsExactly(
+            "before after MB",
+            "20.275 0.000 sm_60",
+            "17.628 0.000 sm_70",
+            "28.990 0.000 sm_75",
+            "88.459 0.000 sm_80",
+            "87.664 0.000 sm_86",
+            "85.406 0.000 sm_89",
+            "94.250 94.250 sm_90a",
+            "99.343 0.000 sm_120a",
+            mb(PROVIDER) + " " + mb(out) + " total",
+            "no longer needs libcurand.so.10",
+            "no longer needs libcuda.so.1");
+  }
+
+  /** With the least code that there is for one architecture, for the time that it takes. */
+  @Test
+  void theSameCodeIsRecompressedToLessThanHalf() throws Exception {
+    Path pruned = prune(PROVIDER, "70");
+    Path out = temporary.resolve("provider.so");
+
+    tool("--architectures", "70", "--recompress", "zstd", pruned.toString(), out.toString());
+
+    try (var arena = Arena.ofConfined()) {
+      Provider before = read(pruned, arena);
+      Provider after = read(out, arena);
+      assertThat(entries(after)).isEqualTo(entries(before)).isNotEmpty();
+      assertThat(code(after)).isLessThan(code(before) / 2);
+      assertThat(Files.size(out)).isLessThan(Files.size(pruned) - code(before) / 2);
+    }
+  }
+
+  @Test
   void theSameBytesComeOutByAnyWay() throws Exception {
     Path pruned = prune(PROVIDER, "90");
 
@@ -81,6 +122,10 @@ class PruneIT {
     return output;
   }
 
+  private static String mb(Path file) throws IOException {
+    return String.format(Locale.ROOT, "%.3f", Files.size(file) / 1e6);
+  }
+
   private static Provider read(Path file, Arena arena) throws IOException {
     try (var channel = FileChannel.open(file)) {
       return new Provider(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
@@ -92,9 +137,14 @@ class PruneIT {
   }
 
   private static List<Architecture> entries(Provider provider) {
-    return fatbins(provider).stream()
-        .flatMap(fatbin -> fatbin.entries().stream())
-        .map(Fatbin.Entry::architecture)
-        .toList();
+    return allEntries(provider).map(Fatbin.Entry::architecture).toList();
+  }
+
+  private static long code(Provider provider) {
+    return allEntries(provider).mapToLong(Fatbin.Entry::size).sum();
+  }
+
+  private static Stream<Fatbin.Entry> allEntries(Provider provider) {
+    return fatbins(provider).stream().flatMap(fatbin -> fatbin.entries().stream());
   }
 }
