@@ -12,6 +12,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every fuzz target takes the inputs of its corpus, and each of them a little changed. New inputs
  * are looked for by {@code ./mvnw -Pfuzz} (CONTRIBUTING.md).
  */
+@Timeout(value = 240, threadMode = ThreadMode.SEPARATE_THREAD)
 class FuzzTest {
   private static final Path CLASSES = Path.of("target/test-classes");
   private static final Path CORPUS = Path.of("src/test/fuzz");

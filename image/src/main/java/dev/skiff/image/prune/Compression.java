@@ -12,10 +12,14 @@ import java.util.Objects;
 
 /** How the code of a fat binary is compressed; its header says so, and how large both forms are. */
 enum Compression {
-  NONE(0),
-  LZ4(0x2000),
-  /** As NVIDIA's tools write it since CUDA 12.8; older drivers cannot read it. */
-  ZSTD(0x8000);
+  NONE(0, 1),
+  /** No byte of a block stands for more than 255. */
+  LZ4(0x2000, 255),
+  /**
+   * As NVIDIA's tools write it since CUDA 12.8; older drivers cannot read it. Four bytes stand for
+   * a block of 128 KiB at most.
+   */
+  ZSTD(0x8000, 32 << 10);
 
   private static final int HEADER_FIELD = 4;
   private static final int PAYLOAD_FIELD = 8;
@@ -30,8 +34,12 @@ enum Compression {
 
   private final long flag;
 
-  Compression(long flag) {
+  /** How many times as large as its compressed form code can be. */
+  private final long mostRatio;
+
+  Compression(long flag, long mostRatio) {
     this.flag = flag;
+    this.mostRatio = mostRatio;
   }
 
   /** That of an entry, with its header. */
@@ -58,8 +66,8 @@ enum Compression {
     }
     try {
       MemorySegment compressed = entry.asSlice(header, u32(entry, COMPRESSED_FIELD));
-      MemorySegment code =
-          arena.allocate(Objects.checkIndex(u64(entry, SIZE_FIELD), (long) Integer.MAX_VALUE));
+      long most = Math.min(Integer.MAX_VALUE, compressed.byteSize() * compression.mostRatio);
+      MemorySegment code = arena.allocate(Objects.checkIndex(u64(entry, SIZE_FIELD), most + 1));
       if (compression == LZ4) {
         Lz4.decompress(compressed, code);
       } else {

@@ -5,8 +5,6 @@ import java.lang.foreign.MemorySegment;
 
 /** Fuzzes sections of fat binaries and the code in them: read, or refused as damaged. */
 public final class FatbinFuzz {
-  private static final long MOST_CODE = 1 << 24;
-
   private FatbinFuzz() {}
 
   /** The section. */
@@ -29,14 +27,11 @@ public final class FatbinFuzz {
     }
   }
 
-  /** What says that it is large once it is decompressed may need that memory: it is left out. */
   private static void decompress(MemorySegment entry) {
-    if (LittleEndian.u64(entry, 56) <= MOST_CODE) {
-      try (var arena = Arena.ofConfined()) {
-        Compression.decompress(entry, arena);
-      } catch (Refusal e) {
-        // It is damaged, others need not be.
-      }
+    try (var arena = Arena.ofConfined()) {
+      Compression.decompress(entry, arena);
+    } catch (Refusal e) {
+      // It is damaged, others need not be.
     }
   }
 }

@@ -67,7 +67,7 @@ final class ElementBuffer implements AutoCloseable {
    *
    * @throws InferenceException INVALID_ARGUMENT if it is no value of the datatype
    */
-  void add(JsonParser json) throws IOException {
+  void add(TensorParser json) throws IOException {
     switch (datatype) {
       case FP32 -> room(Float.BYTES).putFloat(real32(json));
       case FP64 -> room(Double.BYTES).putDouble(real64(json));
@@ -204,11 +204,11 @@ final class ElementBuffer implements AutoCloseable {
     };
   }
 
-  private void text(JsonParser json) throws IOException {
+  private void text(TensorParser json) throws IOException {
     if (json.currentToken() != JsonToken.VALUE_STRING) {
       throw Json.unexpected(json, "a string for " + datatype);
     }
-    byte[] utf8 = Json.text(json).getBytes(StandardCharsets.UTF_8);
+    byte[] utf8 = Json.element(json).getBytes(StandardCharsets.UTF_8);
     room(Math.addExact(Integer.BYTES, utf8.length)).putInt(utf8.length).put(utf8);
     texts++;
   }

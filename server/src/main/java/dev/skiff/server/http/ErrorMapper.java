@@ -10,6 +10,12 @@ final class ErrorMapper {
   static final String RETRY_AFTER = "Retry-After";
   static final String AUTHENTICATE = "WWW-Authenticate";
 
+  /**
+   * The most characters of a message: the reply is small even if JSON needs six for each, so there
+   * is always memory for it.
+   */
+  private static final int LONGEST_MESSAGE = 2_500;
+
   private ErrorMapper() {}
 
   static int status(ErrorCode code) {
@@ -50,10 +56,14 @@ final class ErrorMapper {
     return code == ErrorCode.OVERLOADED || code == ErrorCode.NOT_READY;
   }
 
-  /** {@code {"error": ..., "code": ...}}. */
+  /** {@code {"error": ..., "code": ...}}, the message shortened if need be. */
   static Body body(ErrorCode code, String message) {
+    String told =
+        message.length() > LONGEST_MESSAGE
+            ? message.substring(0, LONGEST_MESSAGE) + "..."
+            : message;
     // A message may quote a piece of the request, cut amid a surrogate pair: that becomes a '?'.
-    String encodable = new String(message.getBytes(UTF_8), UTF_8);
+    String encodable = new String(told.getBytes(UTF_8), UTF_8);
     return Json.write(
         json -> {
           json.writeStartObject();

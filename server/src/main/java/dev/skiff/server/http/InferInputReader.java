@@ -9,7 +9,7 @@ import dev.skiff.server.inference.Shape;
 import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.TensorSpec;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -144,15 +144,21 @@ final class InferInputReader {
 
   private static Shape shape(JsonParser parser) throws IOException {
     Json.expect(parser, JsonToken.START_ARRAY, "an array for \"shape\"");
-    List<Long> dimensions = new ArrayList<>();
+    long[] dimensions = new long[Json.DEEPEST];
+    int rank = 0;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
           || parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
           || parser.getLongValue() < 0) {
         throw Json.unexpected(parser, "whole numbers of at least 0 in \"shape\"");
       }
-      dimensions.add(parser.getLongValue());
+      if (rank == dimensions.length) {
+        throw InferenceException.invalid(
+            "\"shape\" has more than %d dimensions, at byte %d"
+                .formatted(rank, Json.start(parser)));
+      }
+      dimensions[rank++] = parser.getLongValue();
     }
-    return Shape.of(dimensions.stream().mapToLong(Long::longValue).toArray());
+    return Shape.of(Arrays.copyOf(dimensions, rank));
   }
 }

@@ -163,8 +163,7 @@ final class InferReader {
   }
 
   private static String id(JsonParser json) throws IOException {
-    Json.expect(json, JsonToken.VALUE_STRING, "a string for \"id\"");
-    String id = Json.text(json);
+    String id = Json.string(json, "\"id\"");
     if (id.length() > LONGEST_ID || id.chars().anyMatch(Character::isISOControl)) {
       throw InferenceException.invalid(
           "\"id\" must be at most " + LONGEST_ID + " characters, none of them a control character");

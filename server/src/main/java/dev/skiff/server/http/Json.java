@@ -32,6 +32,9 @@ final class Json {
   /** More than any tensor's rank; deeper texts are refused before they can cost anything. */
   static final int DEEPEST = 64;
 
+  /** The most bytes of a key. */
+  private static final int LONGEST_KEY = 256;
+
   /** The bits of eight bytes that plain ASCII has not. */
   private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
 
@@ -48,8 +51,7 @@ final class Json {
               .streamReadConstraints(
                   StreamReadConstraints.builder()
                       .maxNestingDepth(DEEPEST)
-                      // The limit on the body is the limit on a string.
-                      .maxStringLength(Integer.MAX_VALUE)
+                      .maxNameLength(LONGEST_KEY)
                       .build())
               // Keys come from clients: nothing of them stays in the JVM's table of strings.
               .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -125,13 +127,17 @@ final class Json {
   }
 
   /**
-   * The string that the parser stands on.
+   * The string that the parser stands on, an element of a tensor: the limit on the body is the
+   * limit on it.
    *
-   * @throws InferenceException INVALID_ARGUMENT if it has half of a surrogate pair, which UTF-8
-   *     cannot carry
+   * @throws InferenceException INVALID_ARGUMENT if it has half of a surrogate pair
    */
-  static String text(JsonParser json) throws IOException {
-    String text = json.getText();
+  static String element(TensorParser json) throws IOException {
+    return checked(json.longText(), json);
+  }
+
+  /** A string, if UTF-8 can carry it. */
+  private static String checked(String text, JsonParser json) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
         if (i + 1 == text.length()
@@ -146,13 +152,15 @@ final class Json {
   }
 
   /**
-   * The string that the parser stands on.
+   * The string that the parser stands on, which is no element of a tensor.
    *
    * @param what what it is, for the error if there is something else
+   * @throws InferenceException INVALID_ARGUMENT if there is something else, if it is longer than
+   *     {@link BoundedText} has it, or has half of a surrogate pair
    */
   static String string(JsonParser json, String what) throws IOException {
     expect(json, JsonToken.VALUE_STRING, "a string for " + what);
-    return text(json);
+    return checked(json.getText(), json);
   }
 
   /** Checks that the parser stands on a token of this kind. */

@@ -27,7 +27,9 @@ record Parameters(Map<String, Object> values) {
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String name = json.currentName();
       switch (json.nextToken()) {
-        case VALUE_STRING -> values.put(name, json.getText());
+        // No parameter that is known is a text: what it was is only told in an error.
+        case VALUE_STRING ->
+            values.put(name, RequestInputs.shortened(Json.string(json, "a parameter")));
         case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> values.put(name, json.getNumberValue());
         case VALUE_TRUE, VALUE_FALSE -> values.put(name, json.getBooleanValue());
         default -> throw Json.unexpected(json, "a string, a number, true or false for a parameter");

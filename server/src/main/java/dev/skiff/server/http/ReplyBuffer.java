@@ -83,7 +83,8 @@ final class ReplyBuffer extends OutputStream {
           ErrorCode.RESOURCE_EXHAUSTED,
           "the reply would be over the limit of " + MOST_BYTES + " bytes");
     }
-    int otherwise = (int) Math.max(needed, Math.min(ample, MOST_BYTES));
+    int most = needed > MOST_KEPT_BYTES ? MOST_BYTES : MOST_KEPT_BYTES;
+    int otherwise = (int) Math.max(needed, Math.min(ample, most));
     long before = taken;
     if (otherwise > MOST_KEPT_BYTES) {
       // What it had is there until it is copied.

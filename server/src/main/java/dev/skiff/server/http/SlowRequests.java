@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpParser.State;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.EndPoint;
@@ -23,14 +24,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives up on requests that come too slowly, which the idle timeout never does as long as a byte
- * comes now and then. A head has ten seconds; a body that takes longer has to come at a least rate.
- * Only the time when the server waits for the client counts: before it gives up, whatever has come
- * since is read, however long the server takes to get to that. Once a second it looks at all
- * connections of a connector, on the thread of its scheduler.
+ * comes now and then. A head has ten seconds; a body that takes longer has to come at a least rate,
+ * a higher one if it is large: it holds memory that all share. Only the time when the server waits
+ * for the client counts: before it gives up, whatever has come since is read, however long the
+ * server takes to get to that. Once a second it looks at all connections of a connector, on the
+ * thread of its scheduler.
  */
 final class SlowRequests extends AbstractLifeCycle implements Runnable {
   /** As Apache's mod_reqtimeout has it, but for its 20 seconds. */
   static final int LEAST_BYTES_PER_SECOND = 500;
+
+  /** The rate of a body that has more than {@link #LARGE} already, all that has come counted. */
+  static final int LEAST_BYTES_PER_SECOND_IF_LARGE = 16 << 10;
+
+  private static final int LARGE = BodyMemory.LEAST_BYTES;
 
   private static final Logger log = LoggerFactory.getLogger(SlowRequests.class);
 
@@ -52,6 +59,8 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
 
   private final ServerConnector connector;
   private final Duration patience;
+  private final LongSupplier clock;
+  private long lastRun;
   private Map<EndPoint, Arrival> arriving = new HashMap<>();
   private volatile Scheduler.@Nullable Task next;
 
@@ -61,27 +70,38 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
    * @param patience for a head, or before a body's rate counts
    */
   SlowRequests(ServerConnector connector, Duration patience) {
+    this(connector, patience, System::nanoTime);
+  }
+
+  /** The same, by another clock of nanoseconds. */
+  SlowRequests(ServerConnector connector, Duration patience, LongSupplier clock) {
     this.connector = connector;
     this.patience = patience;
+    this.clock = clock;
+    this.lastRun = clock.getAsLong();
   }
 
   /**
    * A head or a body on its way.
    *
    * @param request which one of its connection's
-   * @param since when it was seen first, on the clock of {@link System#nanoTime}
-   * @param before how many bytes had come then
+   * @param waited how many nanoseconds the server has waited for it since it was seen first
+   * @param before how many bytes had come on the connection then
    * @param lastLook what has read all that came, before it is given up; null as long as it is not
    *     late
    */
   private record Arrival(
-      long request, boolean isBody, long since, long before, @Nullable Future<?> lastLook) {
+      long request, boolean isBody, long waited, long before, @Nullable Future<?> lastLook) {
     boolean isSame(Arrival other) {
       return request == other.request && isBody == other.isBody;
     }
 
     Arrival with(@Nullable Future<?> look) {
-      return new Arrival(request, isBody, since, before, look);
+      return new Arrival(request, isBody, waited, before, look);
+    }
+
+    Arrival waitedFor(long more) {
+      return new Arrival(request, isBody, waited + more, before, lastLook);
     }
   }
 
@@ -100,23 +120,26 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
 
   @Override
   public void run() {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
+    long passed = now - lastRun;
+    lastRun = now;
     Map<EndPoint, Arrival> seen = new HashMap<>();
     for (EndPoint connected : connector.getConnectedEndPoints()) {
       EndPoint endPoint = decrypted(connected);
       if (endPoint.getConnection() instanceof LaneConnection plain) {
         plain.leaveIncomplete();
       }
-      if (!(endPoint.getConnection() instanceof HttpConnection connection)
-          || !endPoint.isFillInterested()) {
+      if (!(endPoint.getConnection() instanceof HttpConnection connection)) {
         continue;
       }
       State state = connection.getParser().getState();
       if (HEAD.contains(state) || BODY.contains(state)) {
-        Arrival found = arrival(connection, BODY.contains(state), now);
+        Arrival found = arrival(connection, BODY.contains(state));
         Arrival known = arriving.get(endPoint);
-        Arrival arrival = known != null && known.isSame(found) ? known : found;
-        if (!isTooSlow(arrival, found)) {
+        boolean waits = endPoint.isFillInterested();
+        Arrival arrival =
+            known != null && known.isSame(found) ? known.waitedFor(waits ? passed : 0) : found;
+        if (!waits || !isTooSlow(arrival, connection)) {
           seen.put(endPoint, arrival.with(null));
         } else if (arrival.lastLook() == null) {
           seen.put(endPoint, arrival.with(look(endPoint)));
@@ -138,15 +161,21 @@ final class SlowRequests extends AbstractLifeCycle implements Runnable {
     return endPoint.getConnection() instanceof SslConnection tls ? tls.getSslEndPoint() : endPoint;
   }
 
-  private static Arrival arrival(HttpConnection connection, boolean isBody, long now) {
-    return new Arrival(connection.getMessagesIn(), isBody, now, connection.getBytesIn(), null);
+  private static Arrival arrival(HttpConnection connection, boolean isBody) {
+    return new Arrival(connection.getMessagesIn(), isBody, 0, connection.getBytesIn(), null);
   }
 
-  private boolean isTooSlow(Arrival first, Arrival now) {
-    Duration age = Duration.ofNanos(now.since() - first.since());
-    return age.compareTo(patience) >= 0
-        && (!first.isBody()
-            || now.before() - first.before() < LEAST_BYTES_PER_SECOND * age.toSeconds());
+  private boolean isTooSlow(Arrival arrival, HttpConnection connection) {
+    Duration waited = Duration.ofNanos(arrival.waited());
+    Duration late = waited.minus(patience);
+    if (late.isNegative()) {
+      return false;
+    }
+    long came = connection.getBytesIn() - arrival.before();
+    long size = connection.getParser().getContentRead();
+    return !arrival.isBody()
+        || came < LEAST_BYTES_PER_SECOND * waited.toSeconds()
+        || (size > LARGE && size < LEAST_BYTES_PER_SECOND_IF_LARGE * late.toSeconds());
   }
 
   /**

@@ -21,7 +21,13 @@ final class TensorJsonFactory extends JsonFactory {
    * @param before how many bytes of the whole text come before the part, for the places in errors
    */
   TensorParser createParser(byte[] bytes, int start, int end, int before) {
-    IOContext context = _createContext(_createContentReference(bytes, start, end - start), true);
+    BoundedText.Context context =
+        new BoundedText.Context(
+            _streamReadConstraints,
+            _streamWriteConstraints,
+            _errorReportConfiguration,
+            _getBufferRecycler(),
+            _createContentReference(bytes, start, end - start));
     ByteQuadsCanonicalizer names = _byteSymbolCanonicalizer.makeChild(_factoryFeatures);
     return new TensorParser(context, _parserFeatures, names, bytes, start, end, before);
   }

@@ -19,10 +19,11 @@ final class Attempt {
           ErrorCode.TOO_LARGE,
           ErrorCode.UNSUPPORTED_MEDIA_TYPE);
 
-  /** What reading may allocate: so much, and so much for each byte (Jazzer has its part in it). */
-  private static final long MOST_BYTES = 1 << 20;
+  /** What reading may allocate whatever the input: buffers, a parser, a message. */
+  private static final long MOST_BYTES = 128 << 10;
 
-  private static final long MOST_BYTES_PER_BYTE = 4096;
+  /** And for each byte of it. */
+  private static final long MOST_PER_BYTE = 5;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -31,10 +32,20 @@ final class Attempt {
   /**
    * What the reader makes of an input of that length; nothing if it refuses it.
    *
-   * @throws AssertionError if it fails otherwise, or takes too much memory for it
+   * @throws AssertionError if it fails otherwise, or allocates more than the input is worth
    */
   static <T> Optional<T> at(int length, Supplier<T> reader) {
-    long most = MOST_BYTES + MOST_BYTES_PER_BYTE * length;
+    return within(MOST_PER_BYTE * length, reader);
+  }
+
+  /**
+   * What the reader makes of an input; nothing if it refuses it.
+   *
+   * @param forInput what it may allocate for this input, beside what it may for any
+   * @throws AssertionError if it fails otherwise, or allocates more
+   */
+  static <T> Optional<T> within(long forInput, Supplier<T> reader) {
+    long most = MOST_BYTES + forInput;
     long before = THREADS.getCurrentThreadAllocatedBytes();
     Optional<T> answer = read(reader);
     if (THREADS.getCurrentThreadAllocatedBytes() - before > most) {
@@ -43,7 +54,7 @@ final class Attempt {
       answer = read(reader);
       long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
       if (allocated > most) {
-        throw new AssertionError("allocated %d bytes for %d".formatted(allocated, length));
+        throw new AssertionError("allocated %d bytes, at most %d".formatted(allocated, most));
       }
     }
     return answer;

@@ -4,7 +4,6 @@ import static dev.skiff.server.http.Fixtures.assertInvalid;
 import static dev.skiff.server.http.Fixtures.body;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
@@ -177,7 +176,8 @@ class ElementBufferTest {
     return Json.read(body("[" + value + "]"), json -> all(json, buffer, Shape.of(1)));
   }
 
-  private static Tensor all(JsonParser json, ElementBuffer buffer, Shape shape) throws IOException {
+  private static Tensor all(TensorParser json, ElementBuffer buffer, Shape shape)
+      throws IOException {
     while (json.nextToken() != JsonToken.END_ARRAY) {
       buffer.add(json);
     }

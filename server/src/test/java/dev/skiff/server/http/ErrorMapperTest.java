@@ -2,6 +2,7 @@ package dev.skiff.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skiff.server.http.Exchange.Body;
 import dev.skiff.server.inference.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -82,6 +83,21 @@ class ErrorMapperTest {
   void writesOneShapeOfBody() {
     assertThat(Fixtures.text(ErrorMapper.body(ErrorCode.NOT_FOUND, "no \"x\"\n")))
         .isEqualTo("{\"error\":\"no \\\"x\\\"\\n\",\"code\":\"NOT_FOUND\"}");
+  }
+
+  /** The longest of the longest letters, while other bodies hold all memory. */
+  @Test
+  void writesLongMessagesWhereThereIsNoMemory() {
+    long free = ReplyBufferTest.free();
+    BodyMemory.SHARED.takeForReply(free);
+    try {
+      Body body = ErrorMapper.body(ErrorCode.NOT_FOUND, "\u0001".repeat(50_000));
+      assertThat(Fixtures.tree(body).get("error").textValue())
+          .isEqualTo("\u0001".repeat(2_500) + "...");
+      body.release();
+    } finally {
+      BodyMemory.SHARED.giveBack(free);
+    }
   }
 
   @Test

@@ -29,6 +29,9 @@ final class FuzzedModels {
           model(spec("x", Datatype.FP16, Shape.DYNAMIC)),
           model(spec("x", Datatype.UINT64, Shape.DYNAMIC, 0)));
 
+  /** The only output of each. */
+  static final String OUTPUT = "y";
+
   private FuzzedModels() {}
 
   static LoadedModel of(byte[] input) {
@@ -38,6 +41,14 @@ final class FuzzedModels {
   /** The body that begins there in an input. */
   static Body body(byte[] input, int start) {
     return Fixtures.body(Arrays.copyOfRange(input, start, input.length));
+  }
+
+  /**
+   * What reading a body for a model may allocate for it: much more where each text is an object.
+   */
+  static long worth(Body body, LoadedModel model) {
+    boolean texts = model.inputs().stream().anyMatch(spec -> spec.datatype() == Datatype.BYTES);
+    return (texts ? 48L : 5L) * body.length();
   }
 
   /** A tensor's elements are these bytes, as many as its shape says, and no more than came. */

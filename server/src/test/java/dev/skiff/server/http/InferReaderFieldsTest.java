@@ -9,6 +9,7 @@ import static dev.skiff.server.http.Fixtures.spec;
 import dev.skiff.server.inference.Datatype;
 import dev.skiff.server.inference.Shape;
 import dev.skiff.server.model.LoadedModel;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -85,6 +86,16 @@ class InferReaderFieldsTest {
             .replace("@B", "{'name':'b','shape':[1],'datatype':'INT64','data':[7]}");
     assertInvalid(() -> InferReader.read(body(whole.replace('\'', '"')), MODEL, SOON))
         .contains(said.replace('\'', '"').replace('`', '\''));
+  }
+
+  @Test
+  void refusesAHighRank() {
+    String input =
+        "{\"inputs\":[{\"name\":\"a\",\"datatype\":\"FP32\",\"data\":[1,2],\"shape\":[2%s]}]}";
+    assertInvalid(() -> InferReader.read(body(input.formatted(",1".repeat(63))), MODEL, SOON))
+        .startsWith("input 'a' has 2 dimensions [-1,2], got 64: [2,1,1,");
+    assertInvalid(() -> InferReader.read(body(input.formatted(",1".repeat(64))), MODEL, SOON))
+        .isEqualTo("\"shape\" has more than 64 dimensions, at byte 191");
   }
 
   @ParameterizedTest

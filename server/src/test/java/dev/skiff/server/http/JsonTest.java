@@ -13,6 +13,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,6 +99,65 @@ class JsonTest {
   void refusesLongNumbers() {
     assertInvalid(() -> skip("[" + "1".repeat(5_000) + "]")).contains("length (5000)");
     assertInvalid(() -> skip("[0." + "1".repeat(5_000) + "]")).contains("length (5001)");
+    assertInvalid(() -> skip("[" + "1".repeat(500_000) + "]")).contains("more than 65536");
+    assertInvalid(() -> skip("[1e" + "1".repeat(500_000) + "]")).contains("more than 65536");
+  }
+
+  @Test
+  void refusesManyKeysOfAnObject() {
+    assertThat(Json.<Boolean>read(body("[" + object("o", 1_000) + "]"), JsonTest::skip)).isTrue();
+    assertInvalid(() -> skip("[" + object("o", 1_001) + "]"))
+        .isEqualTo("more than 1000 keys, at byte 8892");
+  }
+
+  @Test
+  void refusesManyDifferentKeys() {
+    String one = object("one", 1);
+    assertThat(
+            Json.<Boolean>read(body("[" + (one + ",").repeat(1_500) + one + "]"), JsonTest::skip))
+        .isTrue();
+    String different =
+        IntStream.range(0, 1_100)
+            .mapToObj(i -> object("different" + i + "-", 1))
+            .collect(Collectors.joining(",", "[", "]"));
+    assertInvalid(() -> skip(different)).startsWith("more than 1000 keys, at byte ");
+  }
+
+  @Test
+  void refusesLongKeys() {
+    assertThat(Json.<Boolean>read(body("{\"" + "k".repeat(256) + "\":1}"), JsonTest::skip))
+        .isTrue();
+    assertInvalid(() -> skip("{\"" + "k".repeat(257) + "\":1}")).contains("Name length");
+    assertInvalid(() -> skip("{\"" + "\u00e9".repeat(50_000) + "\":1}")).contains("Name length");
+  }
+
+  /** Keys with that prefix. */
+  private static String object(String prefix, int keys) {
+    return IntStream.range(0, keys)
+        .mapToObj(i -> "\"" + prefix + i + "\":1")
+        .collect(Collectors.joining(",", "{", "}"));
+  }
+
+  @Test
+  void refusesLongStrings() {
+    String longest = "\"" + "\u00e9".repeat(BoundedText.LONGEST) + "\"";
+    String longer = "\"" + "\u00e9".repeat(BoundedText.LONGEST + 1) + "\"";
+    assertThat(Json.<String>read(body(longest), json -> Json.string(json, "it"))).hasSize(65_536);
+    assertInvalid(() -> Json.read(body(longer), json -> Json.string(json, "it")))
+        .isEqualTo("a string or a number has more than 65536 characters");
+    assertThat(Json.<String>read(body(longer), Json::element)).hasSize(65_537);
+    List<String> both =
+        Json.read(
+            body("[" + longer + "," + longest + "]"),
+            json -> {
+              json.nextToken();
+              String first = Json.element(json);
+              json.nextToken();
+              String second = Json.string(json, "it");
+              json.nextToken();
+              return List.of(first, second);
+            });
+    assertThat(both).extracting(String::length).containsExactly(65_537, 65_536);
   }
 
   @ParameterizedTest

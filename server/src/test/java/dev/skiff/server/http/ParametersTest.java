@@ -31,6 +31,14 @@ class ParametersTest {
   }
 
   @Test
+  void keepsLittleOfALongText() {
+    assertThat(read("{\"a\":\"" + "b".repeat(60_000) + "\"}").values())
+        .containsOnly(Map.entry("a", "b".repeat(128) + "..."));
+    assertInvalid(() -> read("{\"a\":\"" + "b".repeat(70_000) + "\"}"))
+        .startsWith("a string or a number has more than 65536");
+  }
+
+  @Test
   void letsUnknownNamesBe() {
     Parameters parameters = read("{\"anything\":1,\"priority\":2}");
     assertThat(parameters.request()).isEmpty();

@@ -11,6 +11,7 @@ import dev.skiff.server.model.LoadedModel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Fuzzes bodies of the simple dialect; what is read is what the reference reader reads. */
 public final class PredictFuzz {
@@ -19,11 +20,19 @@ public final class PredictFuzz {
   /** A digit for the model, then the body. */
   public static void fuzzerTestOneInput(byte[] input) {
     if (input.length > 0) {
-      LoadedModel model = FuzzedModels.of(input);
-      Body body = FuzzedModels.body(input, 1);
-      Attempt.at(body.length(), () -> PredictReader.read(body, model, SOON))
-          .ifPresent(read -> check(read, body, model));
+      takes(input);
     }
+  }
+
+  /** Whether the reader takes such an input. */
+  static boolean takes(byte[] input) {
+    LoadedModel model = FuzzedModels.of(input);
+    Body body = FuzzedModels.body(input, 1);
+    Optional<PredictRequest> taken =
+        Attempt.within(
+            FuzzedModels.worth(body, model), () -> PredictReader.read(body, model, SOON));
+    taken.ifPresent(read -> check(read, body, model));
+    return taken.isPresent();
   }
 
   private static void check(PredictRequest read, Body body, LoadedModel model) {

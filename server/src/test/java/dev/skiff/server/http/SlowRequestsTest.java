@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -26,6 +27,9 @@ import org.junit.jupiter.api.Timeout;
 class SlowRequestsTest {
   private static final String HALF = "POST / HTTP/1.1\r\nHost: a\r\nContent-Le";
   private static final String REST = "ngth: 2\r\nConnection: close\r\n\r\n";
+
+  private static final String LARGE =
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\n";
 
   private final QueuedThreadPool threads = new QueuedThreadPool(8, 8);
   private final Server jetty = new Server(threads);
@@ -85,6 +89,45 @@ class SlowRequestsTest {
     }
   }
 
+  /** It comes faster than a small body has to. */
+  @Test
+  void givesUpOnALargeBodyThatTrickles() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    SlowRequests timed = new SlowRequests(connector, Duration.ofSeconds(10), clock::get);
+    try (Socket client = send(LARGE + "x".repeat(100_000))) {
+      awaitWaiting();
+      int seconds = 0;
+      for (long sent = 100_000; !connector.getConnectedEndPoints().isEmpty(); seconds++) {
+        awaitContent(sent);
+        timed.run();
+        clock.addAndGet(1_000_000_000);
+        if (seconds < 16) {
+          client.getOutputStream().write(new byte[1_000]);
+          sent += 1_000;
+        }
+      }
+      // 10 s, and one for each 16 KiB of 116,000 bytes.
+      assertThat(seconds).isGreaterThan(17);
+      assertThat(text(client)).startsWith("HTTP/1.1 500");
+    }
+  }
+
+  @Test
+  void waitsForALargeBodyThatComes() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    SlowRequests timed = new SlowRequests(connector, Duration.ofSeconds(10), clock::get);
+    try (Socket client = send(LARGE + "x".repeat(100_000))) {
+      awaitWaiting();
+      for (long sent = 100_000; sent < 1_000_000; sent += 20_000) {
+        awaitContent(sent);
+        timed.run();
+        clock.addAndGet(1_000_000_000);
+        client.getOutputStream().write(new byte[20_000]);
+      }
+      assertThat(text(client)).startsWith("HTTP/1.1 200");
+    }
+  }
+
   private Socket send(String text) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort());
     socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
@@ -103,6 +146,18 @@ class SlowRequestsTest {
                 end.isFillInterested()
                     && end.getConnection() instanceof HttpConnection connection
                     && connection.getBytesIn() > 0)) {
+      Thread.sleep(1);
+    }
+  }
+
+  /** Waits until the server has read so much of a body, or has given up. */
+  private void awaitContent(long bytes) throws InterruptedException {
+    while (connector.getConnectedEndPoints().stream()
+        .anyMatch(
+            end ->
+                !end.isFillInterested()
+                    || !(end.getConnection() instanceof HttpConnection connection)
+                    || connection.getParser().getContentRead() < bytes)) {
       Thread.sleep(1);
     }
   }
