@@ -210,7 +210,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
                 },
                 failure -> {
                   body.release();
-                  getEndPoint().close(failure);
+                  abandon(failure);
                 }),
             exchange.pieces());
   }
@@ -222,14 +222,20 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         begin();
         getEndPoint()
             .write(
-                Callback.from(InvocationType.NON_BLOCKING, this::written, getEndPoint()::close),
+                Callback.from(InvocationType.NON_BLOCKING, this::written, this::abandon),
                 BufferUtil.copy(reply));
       }
     } catch (IOException e) {
-      getEndPoint().close(e);
+      abandon(e);
     } catch (RuntimeException | Error e) {
       fail(e);
     }
+  }
+
+  /** Ends the connection of a client that does not take its reply. */
+  private void abandon(Throwable failure) {
+    lane.abandoned();
+    getEndPoint().close(failure);
   }
 
   private void begin() {
