@@ -3,6 +3,7 @@ package dev.skiff.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.model.RestartPolicy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -26,6 +27,12 @@ class ContainerDrainIT {
 
   /** What Compose gives a container to end in (deploy/compose), in seconds; then it is killed. */
   private static final String GRACE = "30";
+
+  /**
+   * What docs/faults.md promises, and a startup probe allows for (deploy/kubernetes). The image's
+   * health check, which is asked here, comes every ten seconds.
+   */
+  private static final Duration READY_AGAIN = Duration.ofSeconds(60);
 
   /** After so many answers comes the signal: from the first moment on, until it is warm. */
   static IntStream moments() {
@@ -85,11 +92,13 @@ class ContainerDrainIT {
         new Skiff().host(host -> host.withRestartPolicy(RestartPolicy.onFailureRestart(2)))) {
       skiff.start();
       assertThat(skiff.post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
+      long crash = System.nanoTime();
       Docker.run("kill", "--signal", "SEGV", skiff.getContainerId());
       String state;
       do {
         state = skiff.inspect("{{.RestartCount}} {{.State.Health.Status}}");
       } while (!state.equals("1 healthy"));
+      assertThat(Duration.ofNanos(System.nanoTime() - crash)).isLessThan(READY_AGAIN);
       assertThat(skiff.restarted().post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
     }
   }

@@ -38,6 +38,9 @@ class ContainerIT {
       skiff.start();
       assertThat(skiff.post("/predict", Skiff.ROW)).isEqualTo(Skiff.ANSWER);
       assertThat(skiff.sample("language")).contains("\"label\":\"de\"");
+      // As the engine is on this machine, so is the process. Seccomp 2 is a filter: Docker's own.
+      assertThat(Files.readString(Path.of("/proc", skiff.inspect("{{.State.Pid}}"), "status")))
+          .contains("Uid:\t123456\t", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2");
     }
   }
 

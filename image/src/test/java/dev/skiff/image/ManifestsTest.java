@@ -11,6 +11,7 @@ import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,24 @@ class ManifestsTest {
     assertThat(container.at("/securityContext/readOnlyRootFilesystem").asBoolean()).isTrue();
     assertThat(container.at("/securityContext/allowPrivilegeEscalation").asBoolean(true)).isFalse();
     assertThat(container.at("/securityContext/capabilities/drop/0").asText()).isEqualTo("ALL");
+  }
+
+  /**
+   * A probe that is late once is no reason to go, and a server that drains is out before it ends.
+   */
+  @ParameterizedTest
+  @MethodSource("kubernetes")
+  void readinessIsPatientButTurnsWithinTheDrainDelay(Path file) throws IOException {
+    JsonNode container = container(documents(file).getFirst());
+    JsonNode probe = container.path("readinessProbe");
+    int failures = probe.path("failureThreshold").asInt();
+    assertThat(failures).isGreaterThan(1);
+    assertThat(probe.path("timeoutSeconds").asInt()).isGreaterThan(1);
+    assertThat(container.path("livenessProbe").path("timeoutSeconds").asInt()).isGreaterThan(1);
+    JsonNode delay = container.at("/env/0");
+    assertThat(delay.path("name").asText()).isEqualTo("SKIFF_DRAIN_DELAY");
+    assertThat(Duration.ofSeconds((long) failures * probe.path("periodSeconds").asInt()))
+        .isLessThan(Duration.parse("PT" + delay.path("value").asText()));
   }
 
   @ParameterizedTest

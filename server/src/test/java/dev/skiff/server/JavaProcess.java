@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,13 +58,19 @@ public final class JavaProcess implements AutoCloseable {
    */
   public static JavaProcess start(Map<String, String> environment, List<String> arguments)
       throws IOException {
+    return start(environment, arguments, Redirect.PIPE);
+  }
+
+  /** The same, with its standard output somewhere else. */
+  public static JavaProcess start(
+      Map<String, String> environment, List<String> arguments, Redirect out) throws IOException {
     List<String> command = new ArrayList<>();
     if (ignoresInterrupts()) {
       command.addAll(List.of("env", "--default-signal=INT"));
     }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(arguments);
-    ProcessBuilder builder = new ProcessBuilder(command);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out);
     builder
         .environment()
         .keySet()
@@ -131,9 +138,18 @@ public final class JavaProcess implements AutoCloseable {
 
   /** The memory that it has of the machine's, in KiB. */
   public long residentKib() throws IOException {
+    return kib("VmRSS:");
+  }
+
+  /** The most that it ever had of it, in KiB. */
+  public long peakKib() throws IOException {
+    return kib("VmHWM:");
+  }
+
+  private long kib(String field) throws IOException {
     for (String line :
         Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-      if (line.startsWith("VmRSS:")) {
+      if (line.startsWith(field)) {
         return Long.parseLong(line.replaceAll("\\D", ""));
       }
     }

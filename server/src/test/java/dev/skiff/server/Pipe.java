@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file whose end is not read before this has ended: what reads it lasts as long as a test likes.
  */
-final class Pipe implements AutoCloseable {
+public final class Pipe implements AutoCloseable {
   private final Path file;
   private @Nullable OutputStream open;
 
@@ -20,7 +20,7 @@ final class Pipe implements AutoCloseable {
   }
 
   /** Makes it; there must be nothing of that name. */
-  static Pipe at(Path file) throws IOException, InterruptedException {
+  public static Pipe at(Path file) throws IOException, InterruptedException {
     Process made = new ProcessBuilder("mkfifo", file.toString()).inheritIO().start();
     assertThat(made.waitFor()).isZero();
     return new Pipe(file);
@@ -30,12 +30,12 @@ final class Pipe implements AutoCloseable {
    * Waits until it is being read. The thread cannot be interrupted meanwhile, so it must not be the
    * one that watches the test's time.
    */
-  void awaitReader() throws IOException {
+  public void awaitReader() throws IOException {
     open = Files.newOutputStream(file);
   }
 
   /** Lets whoever reads it come to its end. */
-  void end() throws IOException {
+  public void end() throws IOException {
     if (open != null) {
       open.close();
     }

@@ -97,6 +97,11 @@ final class FastLane extends Handler.Wrapper {
     return reception.receive(exchange, exchange.route().path(), exchange.route());
   }
 
+  /** The client of a plain request went away before it had its reply. */
+  void abandoned() {
+    reception.abandoned();
+  }
+
   /** Does this on a thread that may wait. */
   void execute(Runnable task) {
     getServer().getThreadPool().execute(task);

@@ -163,6 +163,9 @@ public final class HttpServer {
             : new LastingConnector(server, null, -1, -1, connections);
     connector.setHost(config.host());
     connector.setPort(config.port());
+    // As many may wait to be accepted as there may be. The JDK would have 50 wait, and of a larger
+    // burst the system drops the rest, to try again after a second, and resets some in the end.
+    connector.setAcceptQueueSize(maxConnections);
     connector.setIdleTimeout(config.idleTimeout().toMillis());
     connector.addBean(new SlowRequests(connector, SlowRequests.PATIENCE));
     connector.addBean(new NetworkConnectionLimit(maxConnections, connector));

@@ -210,7 +210,7 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
                 },
                 failure -> {
                   body.release();
-                  getEndPoint().close(failure);
+                  abandon(failure);
                 }),
             exchange.pieces());
   }
@@ -222,14 +222,20 @@ final class LaneConnection extends AbstractConnection implements Connection.Upgr
         underWay.begin();
         getEndPoint()
             .write(
-                Callback.from(InvocationType.NON_BLOCKING, underWay::end, getEndPoint()::close),
+                Callback.from(InvocationType.NON_BLOCKING, underWay::end, this::abandon),
                 BufferUtil.copy(reply));
       }
     } catch (IOException e) {
-      getEndPoint().close(e);
+      abandon(e);
     } catch (RuntimeException | Error e) {
       fail(e);
     }
+  }
+
+  /** Ends the connection of a client that does not take its reply. */
+  private void abandon(Throwable failure) {
+    lane.abandoned();
+    getEndPoint().close(failure);
   }
 
   /** Nothing moves while a model runs; that is no reason to end the connection. */

@@ -104,8 +104,13 @@ final class Reception {
 
   /** The client went away before it had its reply. */
   void abandoned(Exchange exchange, String what) {
-    metrics.error("CLIENT_ABORT");
+    abandoned();
     log.debug("{} {}: the client went away", exchange.method(), what);
+  }
+
+  /** The same, where its request is not known any more. */
+  void abandoned() {
+    metrics.error("CLIENT_ABORT");
   }
 
   private void refuse(Exchange exchange, String what, ErrorCode code, String message)

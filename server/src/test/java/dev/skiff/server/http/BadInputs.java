@@ -407,7 +407,7 @@ final class BadInputs {
   /** The rows about what goes wrong in the server. */
   static List<Row> faults() {
     return List.of(
-        row(86, "A full queue", "503 with Retry-After, at once"),
+        row(86, "A full queue", "503 with Retry-After, under 5 ms"),
         row(87, "A deadline that passes in the queue", "504, and it never runs"),
         row(88, "A deadline that passes during the run", "504, and the run is told to end"),
         row(89, "A client that leaves before its answer", "the answer is dropped, and counted"),
@@ -415,15 +415,15 @@ final class BadInputs {
         row(91, "A GPU without memory left", "503, and the next request is well"),
         row(92, "A CUDA error that stays", "500, not ready, and an end that is restarted"),
         row(93, "No Java memory left", "the process ends"),
-        row(94, "A broken model in place of one that serves", "the old version serves on"),
+        row(94, "A broken model in place of one that serves", "422, and the old version serves on"),
         row(95, "A model that is half uploaded", "not seen"),
         row(96, "A disk that is full during an upload", "507"),
-        row(97, "A new version with data outside its folder", "the old version serves on"),
-        row(98, "1,000 reloads under load", "no request fails"),
+        row(97, "A new version with data outside its folder", "422, and the old version serves on"),
+        row(98, "1,000 reloads under load", "no request fails, and memory stays flat"),
         row(99, "A model that is unloaded during a run", "the run ends well, then 404"),
         row(100, "SIGTERM under load", "not ready first, nothing lost, exit code 0"),
         row(101, "SIGTERM while models load", "an end in time, without a crash"),
-        row(102, "A crash in native code", "the container is started again"));
+        row(102, "A crash in native code", "the container is started again, ready within 60 s"));
   }
 
   private static Row row(int number, String input, String expected, Asked... asked) {

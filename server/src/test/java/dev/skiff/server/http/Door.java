@@ -19,4 +19,9 @@ enum Door {
     return TestServer.start(
         models, Stream.concat(Stream.of(flag), Stream.of(flags)).toArray(String[]::new));
   }
+
+  /** The same, whose models may still be loading. */
+  TestServer begin(Path models) {
+    return TestServer.begin(models, flag);
+  }
 }

@@ -14,7 +14,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Ten thousand refusals at a time, again and again. */
+/**
+ * Ten thousand refusals of a hundred clients, again and again. That many clients at once, and what
+ * the system sees of it, is {@code ManyRefusalsIT}'s.
+ */
 @BothDoors
 @Timeout(240)
 class RefusalMemoryIT {

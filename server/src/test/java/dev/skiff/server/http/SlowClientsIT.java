@@ -126,7 +126,7 @@ class SlowClientsIT {
         client(server, HEAD + LENGTH, "");
         client(server, SERVLET, "");
       }
-      // A busy machine may need that long for any probe.
+      // 100 ms are what docs/bad-inputs.md promises; a busy machine may need longer for any probe.
       assertThat(probeNanos(server)).isLessThan(Math.max(100_000_000, 5 * alone));
       server.post("/predict/unnamed", "[1,2,3]").ok();
       assertThat(server.get("/metrics").status()).isEqualTo(200);
@@ -136,16 +136,20 @@ class SlowClientsIT {
     }
   }
 
-  /** How long a probe takes, as the median of some. */
+  /**
+   * How long a probe takes that comes on a connection of its own, as Kubernetes sends them: the
+   * slowest but one of 21, since the slowest of a machine that builds beside is the one whose
+   * thread the machine left waiting.
+   */
   private static long probeNanos(TestServer server) {
     long[] nanos = new long[21];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
-      server.get("/health").ok();
+      Reply.parse(server.raw("GET /health HTTP/1.1\nHost: a\nConnection: close\n\n")).ok();
       nanos[i] = System.nanoTime() - start;
     }
     Arrays.sort(nanos);
-    return nanos[nanos.length / 2];
+    return nanos[nanos.length - 2];
   }
 
   private void client(TestServer server, String begin, String more) throws IOException {

@@ -63,14 +63,17 @@ final class TestServer implements AutoCloseable {
 
   /** A server over a folder whose models have settled. */
   static TestServer start(Path models, String... flags) {
+    TestServer server = begin(models, flags);
+    server.awaitModels();
+    return server;
+  }
+
+  /** A server over a folder whose models may still be loading. */
+  static TestServer begin(Path models, String... flags) {
     String[] arguments =
         Stream.concat(Stream.of(models.toString()), Stream.of(flags)).toArray(String[]::new);
     return switch (CommandLine.parse(arguments, SETTINGS, "test")) {
-      case CommandLine.Request.Serve(var config) -> {
-        Server server = Server.start(config, "test");
-        server.awaitModels();
-        yield new TestServer(server);
-      }
+      case CommandLine.Request.Serve(var config) -> new TestServer(Server.start(config, "test"));
       case CommandLine.Request.Examine examine ->
           throw new IllegalArgumentException(examine.toString());
       case CommandLine.Request.Show(var text) -> throw new IllegalArgumentException(text);
@@ -85,6 +88,11 @@ final class TestServer implements AutoCloseable {
       Files.copy(FIXTURES.resolve(file), parent.resolve(file));
     }
     return parent;
+  }
+
+  /** Waits until its models have settled; called once. */
+  void awaitModels() {
+    server.awaitModels();
   }
 
   int port() {

@@ -114,6 +114,39 @@ class TlsCertificatesIT {
   }
 
   @Test
+  void theAuthorityOfClientsChangesWhileItServes(Door door) throws Exception {
+    Path trusted = Files.copy(authority.certificate(), folder.resolve("clients.pem"));
+    SSLContext before = authority.client(Stream.of(authority), "client");
+    SSLContext after = authority.client(Stream.of(stranger), "client");
+    try (TestServer server = start(door, "--tls-client-ca=" + trusted)) {
+      assertThat(isServed(before, server)).isTrue();
+      assertThat(isServed(after, server)).isFalse();
+      replace(trusted, Files.readString(stranger.certificate()));
+      while (!isServed(after, server)) {
+        Thread.onSpinWait();
+      }
+      assertThat(isServed(before, server)).isFalse();
+
+      // One that is no certificate changes nothing.
+      replace(trusted, authority.key("first"));
+      long start = System.nanoTime();
+      while (System.nanoTime() - start < 2 * ChangingFiles.PAUSE_NANOS) {
+        assertThat(isServed(after, server)).isTrue();
+        assertThat(isServed(before, server)).isFalse();
+      }
+    }
+  }
+
+  /** On a connection of its own. */
+  private static boolean isServed(SSLContext context, TestServer server) throws Exception {
+    try (TlsClient client = new TlsClient(context, server)) {
+      return client.post(PREDICT, "[1,2,3]").statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
   void aClientThatTrustsAnotherAuthorityDoesNotConnect(Door door) throws Exception {
     try (TestServer server = start(door);
         TlsClient client = new TlsClient(stranger.client(Stream.empty(), ""), server);
