@@ -83,9 +83,9 @@ def overload_row(rounds):
         raise Unmeasurable("nothing was refused at twice the capacity; errors: " + ", ".join(str(run["errors"]) for _, run in rounds))
     late = [latency["p99Micros"] / 1000 for latency in refusals]
     runs = [run for both in rounds for run in both]
-    return Row("overload", "goodput at twice the capacity over the capacity", "", "",
+    return Row("overload", "goodput at twice the capacity over the capacity", "0.9", "",
                [rate(run) / rate(saturated) for saturated, run in rounds], runs,
-               f"p99 of the refusals {statistics.median(late):,.1f} ms ({min(late):,.1f} to {max(late):,.1f}); "
+               f"p99 of the refusals {statistics.median(late):,.1f} ms ({min(late):,.1f} to {max(late):,.1f}; must: 5); "
                f"capacity {statistics.median(rate(saturated) for saturated, _ in rounds):,.0f} requests/s"
                + errors(runs, but="503") + taken(runs))
 

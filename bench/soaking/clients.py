@@ -1,5 +1,6 @@
 """Those who ask: each a function that does one turn with a generator of random numbers of its own."""
 import collections
+import itertools
 import threading
 import time
 import traceback
@@ -11,6 +12,7 @@ PAUSE = 0.004  # seconds, at most, between two turns: the soak looks for what ti
 BURST = 40  # requests at once to a model that only a few may wait for
 QUEUE = 8
 FIRST = 20  # failures that are told
+PROBE = 3  # seconds that Kubernetes waits for a probe; two in a row that take longer put a pod out of service (deploy/kubernetes)
 
 
 class Tally:
@@ -21,7 +23,7 @@ class Tally:
         self.counts = collections.Counter()
         self.failures = []
         self.failed = 0
-        self.slowest_probe = 0
+        self.probes = []  # seconds, in their order
         self.start = time.monotonic()
 
     def count(self, *key):
@@ -35,8 +37,11 @@ class Tally:
                 self.failures.append(f"{time.monotonic() - self.start:.3f} s: " + ": ".join(map(str, what)))
 
     def probe(self, seconds):
-        with self.lock:
-            self.slowest_probe = max(self.slowest_probe, seconds)
+        self.probes.append(seconds)
+
+    def late_probes(self):
+        """How many in a row were late, at most."""
+        return max(len(list(group)) if late else 0 for late, group in itertools.groupby(self.probes, lambda seconds: seconds > PROBE))
 
     def check(self, client, request, reply):
         self.count(client, request.name, reply.status)

@@ -40,10 +40,10 @@ class LostClientIT {
   private static void leave(TestServer server, String body) throws IOException {
     try (Socket socket = server.connect()) {
       socket.setSoLinger(true, 0);
-      String head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n";
-      socket
-          .getOutputStream()
-          .write((head.formatted(body.length()) + body).getBytes(StandardCharsets.US_ASCII));
+      String request =
+          "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+              .formatted(body.length(), body);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
       while (socket.getInputStream().available() == 0
           && !metrics(server).contains("skiff_requests_in_flight 2.0")) {
         Thread.onSpinWait();
