@@ -20,6 +20,11 @@ public final class HeadersFuzz {
           "Accept-Encoding",
           "Transfer-Encoding");
 
+  /**
+   * Each comma begins an element. It takes 45 bytes, and with Jazzer, which looks on, thousands.
+   */
+  private static final long MOST_PER_BYTE = 4096;
+
   private HeadersFuzz() {}
 
   /** A digit for the header's name, then its value. */
@@ -30,20 +35,20 @@ public final class HeadersFuzz {
     String value = new String(input, 1, input.length - 1, StandardCharsets.ISO_8859_1);
     String name = NAMES.get(Math.floorMod(input[0] - '0', NAMES.size()));
     FakeExchange exchange = FakeExchange.with(name, value);
-    int length = input.length;
-    Attempt.at(length, () -> RequestHeaders.requestId(exchange))
+    long most = MOST_PER_BYTE * input.length;
+    Attempt.within(most, () -> RequestHeaders.requestId(exchange))
         .ifPresent(id -> assertThat(id).matches("[A-Za-z0-9._:/+=-]{1,128}"));
     String trace = RequestHeaders.traceparent(exchange);
     assertThat(trace == null || trace.equals(value)).isTrue();
-    Attempt.at(length, () -> RequestHeaders.deadline(exchange, Duration.ofSeconds(30)))
+    Attempt.within(most, () -> RequestHeaders.deadline(exchange, Duration.ofSeconds(30)))
         .ifPresent(
             deadline ->
                 assertThat(deadline.nanoTime() - exchange.start())
                     .isBetween(1_000_000L, 30_000_000_000L));
-    Attempt.at(length, () -> RequestHeaders.jsonLength(exchange))
+    Attempt.within(most, () -> RequestHeaders.jsonLength(exchange))
         .ifPresent(bytes -> assertThat(bytes.orElse(0)).isNotNegative());
-    Attempt.at(length, () -> ContentCoding.ofRequest(exchange));
-    Attempt.at(length, () -> ContentCoding.preferred(exchange.header("Accept-Encoding")));
+    Attempt.within(most, () -> ContentCoding.ofRequest(exchange));
+    Attempt.within(most, () -> ContentCoding.preferred(exchange.header("Accept-Encoding")));
     for (Runnable check :
         new Runnable[] {
           () -> RequestHeaders.checkJson(exchange),
@@ -51,8 +56,8 @@ public final class HeadersFuzz {
           () -> RequestHeaders.checkAcceptsJson(exchange),
           () -> RequestHeaders.checkAcceptsTensors(exchange)
         }) {
-      Attempt.at(
-          length,
+      Attempt.within(
+          most,
           () -> {
             check.run();
             return true;
