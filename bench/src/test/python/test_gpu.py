@@ -93,80 +93,71 @@ class Parcels(unittest.TestCase):
         self.there.mkdir()
         self.parcels.ROOT = self.folder
         self.at(self.here)
-        (self.here / "lib").mkdir(parents=True)
-        (self.here / "lib/a.jar").write_bytes(b"a jar")
-        (self.here / "skiff-bench.jar").write_bytes(b"the load tester")
-        self.one = self.image("one", "code for 9.0")
-        self.all = self.image("all", "code for all")
+        for file in ("lib/a.jar", "pruner/skiff-image.jar", "pruner/lib/b.jar", "skiff-bench.jar", "wheel.py"):
+            (self.here / file).parent.mkdir(parents=True, exist_ok=True)
+            (self.here / file).write_text(file)
+        self.parcels.python = lambda chosen: {f"python/{self.parcels.CAPI}/wheel.py": self.here / "wheel.py"}
+        self.image = self.folder / "image"
+        (self.image / "native").mkdir(parents=True)
+        (self.image / "native/libonnxruntime_providers_cuda.so").write_text("code for 9.0")
+        (self.image / "java").write_bytes(bytes(range(256)) * 9000)
+        (self.image / "java").chmod(0o755)
+        (self.image / "LICENSE").symlink_to("java")
 
     def at(self, work):
-        self.parcels.WORK, self.parcels.PARCELS = work, work / "parcels"
+        self.parcels.WORK, self.parcels.PARCELS, self.parcels.PRUNER = work, work / "parcels", work / "pruner"
 
-    def image(self, name, provider):
-        image = self.folder / name
-        (image / "native").mkdir(parents=True)
-        (image / "native/provider.so").write_text(provider)
-        (image / "java").write_bytes(bytes(range(256)) * 9000)
-        (image / "java").chmod(0o755)
-        (image / "LICENSE").symlink_to("java")
-        return image
-
-    def pack(self, *images, megabytes=56):
+    def pack(self):
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            self.parcels.pack(argparse.Namespace(skiff=images, python=None, architectures="all", megabytes=megabytes))
+            self.parcels.pack(argparse.Namespace(skiff=self.image, python="3.12", megabytes=60))
         return said.getvalue()
 
-    def open(self, load):
+    def open(self):
         with contextlib.redirect_stdout(io.StringIO()):
-            self.parcels.unpack(argparse.Namespace(load=load, skiff=self.there / "skiff"))
+            self.parcels.unpack(argparse.Namespace(skiff=self.there / "skiff"))
 
     def bring(self):
         (self.here / "parcels").rename(self.there / "parcels")
         self.at(self.there)
 
     def test_what_was_packed_comes_out(self):
-        self.assertEqual("load 1: here/parcels/1-01\n", self.pack(self.one))
+        self.assertEqual("here/parcels/01 0.0 MB\n", self.pack())
         self.bring()
-        self.open(1)
+        self.open()
 
         there = self.there / "skiff/java"
-        self.assertEqual((self.one / "java").read_bytes(), there.read_bytes())
-        self.assertEqual((self.one / "java").stat().st_mtime, there.stat().st_mtime)
+        self.assertEqual((self.image / "java").read_bytes(), there.read_bytes())
+        self.assertEqual((self.image / "java").stat().st_mtime, there.stat().st_mtime)
         self.assertEqual(0o755, there.stat().st_mode & 0o777)
         self.assertEqual("java", str((self.there / "skiff/LICENSE").readlink()))
-        self.assertEqual(b"the load tester", (self.there / "skiff-bench.jar").read_bytes())
-        self.assertEqual(b"a jar", (self.there / "lib/a.jar").read_bytes())
-
-    def test_another_image_is_what_it_has_otherwise(self):
-        self.pack(self.one, self.all)
-        self.assertLess((self.here / "parcels/2-01/parcel").stat().st_size, 1000)
-        self.bring()
-        self.open(1)
-        self.assertEqual("code for 9.0", (self.there / "skiff/native/provider.so").read_text())
-        self.open(2)
-        self.assertEqual("code for all", (self.there / "skiff/native/provider.so").read_text())
+        for file in ("lib/a.jar", "pruner/skiff-image.jar", "pruner/lib/b.jar", "skiff-bench.jar"):
+            self.assertEqual(file, (self.there / file).read_text())
+        # Python takes the provider of the image.
+        capi = self.there / "python" / self.parcels.CAPI
+        self.assertEqual("wheel.py", (capi / "wheel.py").read_text())
+        self.assertEqual("code for 9.0", (capi / "libonnxruntime_providers_cuda.so").read_text())
 
     def test_no_parcel_is_larger_than_it_may_be(self):
         (self.here / "parcels").mkdir()
         self.parcels.BLOCK = 100_000
-        self.parcels.divide(self.one / "java", 1, 3_000)
-        parcels = sorted((self.here / "parcels").glob("1-*/parcel"))
+        folders = self.parcels.divide(self.image / "java", 3_000)
 
-        self.assertGreater(len(parcels), 1)
-        self.assertLessEqual(max(parcel.stat().st_size for parcel in parcels), 3_000)
+        self.assertGreater(len(folders), 1)
+        self.assertLessEqual(max((folder / "parcel").stat().st_size for folder in folders), 3_000)
 
     def test_a_parcel_that_is_damaged_or_missing_is_noticed(self):
-        self.pack(self.one)
+        self.pack()
         self.bring()
-        parcel = self.there / "parcels/1-01/parcel"
+        parcel = self.there / "parcels/01/parcel"
         parcel.write_bytes(parcel.read_bytes()[:-1])
-        with self.assertRaisesRegex(SystemExit, "1-01 is damaged"):
-            self.open(1)
+        with self.assertRaisesRegex(SystemExit, "01 is damaged"):
+            self.open()
         parcel.unlink()
-        with self.assertRaisesRegex(SystemExit, "1-01 is damaged or missing"):
-            self.open(1)
-        with self.assertRaisesRegex(SystemExit, "the last parcel of load 2 is not in"):
-            self.open(2)
+        with self.assertRaisesRegex(SystemExit, "01 is damaged or missing"):
+            self.open()
+        (parcel.parent / self.parcels.LAST).unlink()
+        with self.assertRaisesRegex(SystemExit, "the last parcel is not in"):
+            self.open()
 
 
 if __name__ == "__main__":
