@@ -95,13 +95,13 @@ final class ManyRefusalsIT {
 
   /** One runs as long as the test takes, and one waits for it. */
   private static List<Future<?>> fillTheQueue(SkiffProcess server) throws Exception {
+    String waits = "skiff_queue_size{model=\"slow\",version=\"1\"} 1.0";
     List<Future<?>> slow = new ArrayList<>();
     slow.add(server.begin("/predict/slow", count(1L << 40)));
     slow.add(server.begin("/predict/slow", count(1L << 40)));
-    int status;
-    do {
-      status = server.post("/predict/slow", count(1), "X-Request-Timeout-Ms", "100").statusCode();
-    } while (status != 503);
+    while (!server.get("/metrics").body().contains(waits)) {
+      Thread.onSpinWait();
+    }
     return slow;
   }
 
