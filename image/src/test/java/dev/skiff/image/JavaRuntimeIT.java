@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 @Tag("image")
 class JavaRuntimeIT {
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final int STEADY = 10;
+  private static final int STEADY = 26;
   private static final int REQUESTS = 200;
 
   /** A line of class+load: a class of the AOT cache comes from the "shared objects file". */
@@ -85,7 +85,7 @@ class JavaRuntimeIT {
 
   /**
    * Megabytes once they have stopped falling: the compilers give back what the warm-up needed some
-   * seconds after it.
+   * seconds after it, and the rehearsal keeps them busy for ten.
    */
   private static double settled(Skiff skiff) throws Exception {
     double lowest = resident(skiff);
