@@ -3,6 +3,7 @@ package dev.skiff.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -14,6 +15,9 @@ class JavaRuntimeIT {
   private static final Duration POLL = Duration.ofMillis(500);
   private static final int STEADY = 26;
   private static final int REQUESTS = 200;
+
+  /** The C library's arenas differ by some megabytes from start to start: the median counts. */
+  private static final int STARTS = 3;
 
   /** A line of class+load: a class of the AOT cache comes from the "shared objects file". */
   private static final Pattern LOADED = Pattern.compile("(?m)\\[class,load] \\S+ source: (.*)$");
@@ -72,6 +76,16 @@ class JavaRuntimeIT {
 
   @Test
   void staysSmallInMemory() throws Exception {
+    double[] starts = new double[STARTS];
+    for (int start = 0; start < STARTS; start++) {
+      starts[start] = warm();
+    }
+    Arrays.sort(starts);
+    Budgets.RESIDENT.check(starts[STARTS / 2]);
+  }
+
+  /** Megabytes of a server that has answered and warmed itself. */
+  private static double warm() throws Exception {
     try (var skiff = new Skiff()) {
       skiff.start();
       for (String model : List.of("iris", "digits", "language")) {
@@ -79,7 +93,7 @@ class JavaRuntimeIT {
           skiff.sample(model);
         }
       }
-      Budgets.RESIDENT.check(settled(skiff));
+      return settled(skiff);
     }
   }
 
