@@ -56,6 +56,9 @@ public final class Server {
   private Server(ServerConfig config, String version) {
     drain = config.drain();
     readyDelay = config.http().readyDelay();
+    if (readyDelay.isZero()) {
+      warm.complete(null);
+    }
     Access access = Access.open(config.access());
     repository = ModelRepository.scan(config.repository(), config.runtime());
     // ONNX Runtime's libraries and the models load while HTTP starts.
@@ -163,7 +166,7 @@ public final class Server {
     if (stopping.isDone() || gpuLost.isDone()) {
       return Phase.DRAINING;
     }
-    return readyDelay.isZero() || warm.isDone() ? Phase.SERVING : Phase.WARMING;
+    return warm.isDone() ? Phase.SERVING : Phase.WARMING;
   }
 
   /**
@@ -184,10 +187,8 @@ public final class Server {
    * stop. Called once, after {@link #awaitModels}.
    */
   public void awaitWarm() {
-    if (!readyDelay.isZero()) {
-      warm.completeOnTimeout(null, readyDelay.toNanos(), TimeUnit.NANOSECONDS);
-      CompletableFuture.anyOf(warm, stopping).join();
-    }
+    warm.completeOnTimeout(null, readyDelay.toNanos(), TimeUnit.NANOSECONDS);
+    CompletableFuture.anyOf(warm, stopping).join();
   }
 
   /** How many of the models are ready, in words. */
