@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -24,16 +25,7 @@ class JavaRuntimeIT {
 
   @Test
   void hasTheModulesThatTheServerUsesAndNoOther() {
-    assertThat(
-            Docker.run(
-                    "run",
-                    "--rm",
-                    "--entrypoint",
-                    "/skiff/jre/bin/java",
-                    ImageUnderTest.name(),
-                    "--list-modules")
-                .lines()
-                .map(module -> module.replaceFirst("@.*", "")))
+    assertThat(java("--list-modules").lines().map(module -> module.replaceFirst("@.*", "")))
         .containsExactly(
             "java.base", "java.logging", "java.management", "jdk.management", "jdk.unsupported");
   }
@@ -58,12 +50,7 @@ class JavaRuntimeIT {
   @Test
   void startsFromItOnALargeMachineToo() {
     assertThat(
-            Docker.run(
-                "run",
-                "--rm",
-                "--entrypoint",
-                "/skiff/jre/bin/java",
-                ImageUnderTest.name(),
+            java(
                 "-XX:AOTCache=/skiff/app.aot",
                 "-XX:AOTMode=on",
                 "-XX:MaxRAM=128g",
@@ -72,6 +59,13 @@ class JavaRuntimeIT {
                 "/skiff/skiff.jar",
                 "--version"))
         .startsWith("skiff ");
+  }
+
+  /** What the image's Java says with these arguments. */
+  private static String java(String... arguments) {
+    List<String> command =
+        List.of("run", "--rm", "--entrypoint", "/skiff/jre/bin/java", ImageUnderTest.name());
+    return Docker.run(Stream.concat(command.stream(), Stream.of(arguments)).toArray(String[]::new));
   }
 
   @Test
