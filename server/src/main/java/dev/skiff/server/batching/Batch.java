@@ -1,6 +1,7 @@
 package dev.skiff.server.batching;
 
 import dev.skiff.server.inference.Datatype;
+import dev.skiff.server.inference.Deadline;
 import dev.skiff.server.inference.InferenceRequest;
 import dev.skiff.server.inference.InferenceResponse;
 import dev.skiff.server.inference.Shape;
@@ -33,8 +34,14 @@ final class Batch {
   /** A batch of requests that all {@link #fit} the first. */
   Batch(List<InferenceRequest> members) {
     this.members = members;
-    this.rows = members.stream().map(Batch::rows).toList();
-    this.all = rows.stream().mapToLong(Long::longValue).sum();
+    this.rows = new ArrayList<>(members.size());
+    long sum = 0;
+    for (InferenceRequest member : members) {
+      long count = rows(member);
+      rows.add(count);
+      sum += count;
+    }
+    this.all = sum;
   }
 
   /**
@@ -90,17 +97,11 @@ final class Batch {
   InferenceRequest join(TensorPool pool) {
     InferenceRequest first = members.getFirst();
     Map<String, Tensor> inputs = LinkedHashMap.newLinkedHashMap(first.inputs().size());
-    // The last deadline of all, as long as somebody waits for an answer.
-    InferenceRequest joined =
-        new InferenceRequest(
-            inputs,
-            first.outputs(),
-            members.stream()
-                .map(InferenceRequest::deadline)
-                .reduce((a, b) -> a.nanoTime() - b.nanoTime() >= 0 ? a : b)
-                .orElseThrow());
+    InferenceRequest joined = new InferenceRequest(inputs, first.outputs(), lastDeadline());
     try {
-      first.inputs().keySet().forEach(name -> inputs.put(name, join(name, pool)));
+      for (String name : first.inputs().keySet()) {
+        inputs.put(name, join(name, pool));
+      }
       return joined;
     } catch (RuntimeException | OutOfMemoryError e) {
       joined.close();
@@ -108,9 +109,22 @@ final class Batch {
     }
   }
 
+  /** The batch runs as long as somebody waits for an answer. */
+  private Deadline lastDeadline() {
+    Deadline last = members.getFirst().deadline();
+    for (InferenceRequest member : members) {
+      if (member.deadline().nanoTime() - last.nanoTime() > 0) {
+        last = member.deadline();
+      }
+    }
+    return last;
+  }
+
   private Tensor join(String name, TensorPool pool) {
-    List<Tensor> parts =
-        members.stream().map(member -> Objects.requireNonNull(member.inputs().get(name))).toList();
+    List<Tensor> parts = new ArrayList<>(members.size());
+    for (InferenceRequest member : members) {
+      parts.add(Objects.requireNonNull(member.inputs().get(name)));
+    }
     Datatype datatype = parts.getFirst().datatype();
     Shape shape = parts.getFirst().shape().with(0, rows());
     Tensor joined =
@@ -166,18 +180,19 @@ final class Batch {
    * @param whole an answer without an {@link #objection}
    */
   List<InferenceResponse> split(InferenceResponse whole) {
-    List<SequencedMap<String, Value>> parts = new ArrayList<>(rows.size());
-    rows.forEach(_ -> parts.add(LinkedHashMap.newLinkedHashMap(whole.outputs().size())));
-    whole
-        .outputs()
-        .forEach(
-            (name, value) -> {
-              List<? extends Value> values = split(value);
-              for (int i = 0; i < parts.size(); i++) {
-                parts.get(i).put(name, values.get(i));
-              }
-            });
-    return parts.stream().map(part -> new InferenceResponse(part, 0, whole.runNanos())).toList();
+    List<InferenceResponse> parts = new ArrayList<>(rows.size());
+    for (int i = 0; i < rows.size(); i++) {
+      SequencedMap<String, Value> outputs =
+          LinkedHashMap.newLinkedHashMap(whole.outputs().size());
+      parts.add(new InferenceResponse(outputs, 0, whole.runNanos()));
+    }
+    for (Map.Entry<String, Value> output : whole.outputs().entrySet()) {
+      List<? extends Value> values = split(output.getValue());
+      for (int i = 0; i < parts.size(); i++) {
+        parts.get(i).outputs().put(output.getKey(), values.get(i));
+      }
+    }
+    return parts;
   }
 
   private List<? extends Value> split(Value value) {

@@ -27,7 +27,7 @@ abstract class Exchange {
   /** Whether it may be answered; not known before {@link Reception} has asked. */
   boolean admitted;
 
-  /** What was begun and goes on when it has run with others; null otherwise. */
+  /** What has been read and waits until it has run with others; null before and after. */
   @Nullable Prediction<?> prediction;
 
   /** The thread that it is to go on with; null if it needs none or has not asked for one. */

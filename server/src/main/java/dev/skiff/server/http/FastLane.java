@@ -91,7 +91,7 @@ final class FastLane extends Handler.Wrapper {
   /**
    * Has a plain request answered.
    *
-   * @return false if it was {@link Postponed}
+   * @return false if it is to come again, as {@link Reception#receive} says
    */
   boolean answer(LaneExchange exchange) {
     return reception.receive(exchange, exchange.route().path(), exchange.route());

@@ -9,6 +9,7 @@ import dev.skiff.server.inference.Tensor;
 import dev.skiff.server.inference.Value;
 import dev.skiff.server.model.LoadedModel;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,15 +68,17 @@ final class PredictWriter {
   private static void instances(JsonGenerator json, Map<String, Value> outputs, long rows)
       throws IOException {
     ValueWriter writer = new ValueWriter(json);
+    List<String> names = new ArrayList<>(outputs.size());
+    List<ValueWriter.Rows> columns = new ArrayList<>(outputs.size());
     for (Map.Entry<String, Value> output : outputs.entrySet()) {
       if (!hasRows(output.getValue(), rows)) {
         throw InferenceException.invalid(
             "output '%s' does not have a row for each of the %d instances; use the \"inputs\" form"
                 .formatted(output.getKey(), rows));
       }
+      names.add(output.getKey());
+      columns.add(writer.rows(output.getValue()));
     }
-    List<String> names = List.copyOf(outputs.keySet());
-    List<ValueWriter.Rows> columns = outputs.values().stream().map(writer::rows).toList();
     json.writeStartArray();
     for (long row = 0; row < rows; row++) {
       if (columns.size() == 1) {

@@ -121,19 +121,21 @@ final class Predictions {
     try {
       if (known == null && exchange.joins(prediction)) {
         exchange.prediction = prediction;
-        throw Postponed.INSTANCE;
+        goesOn = true;
+        return;
       }
       try (InferenceResponse response = run(exchange, prediction)) {
         prediction.reply(exchange, response);
       }
     } catch (Postponed e) {
-      goesOn = exchange.prediction != null;
+      goesOn = known != null;
       throw e;
     } catch (InferenceException e) {
       prediction.failed();
       throw e;
     } finally {
       if (!goesOn) {
+        exchange.prediction = null;
         prediction.close();
       }
     }

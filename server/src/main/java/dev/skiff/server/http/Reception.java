@@ -51,7 +51,8 @@ final class Reception {
   /**
    * Has the request answered by its handler. Never throws but for broken JVMs.
    *
-   * @return false if it was {@link Postponed}: it is to come again, and counts as one request
+   * @return false if it was {@link Postponed}, or waits for others to run with: it is to come
+   *     again, and counts as one request
    */
   boolean receive(Exchange exchange, String what, Handler handler) {
     LogContext context = exchange.logContext;
@@ -80,7 +81,8 @@ final class Reception {
           throw ApiKeys.refusal(exchange);
         }
         handler.handle(exchange);
-        if (access) {
+        postponed = exchange.prediction != null;
+        if (access && !postponed) {
           log.info("{} {} in {} us", exchange.method(), what, exchange.age() / 1000);
         }
       } catch (Postponed e) {

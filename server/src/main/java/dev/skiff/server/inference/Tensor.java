@@ -144,7 +144,10 @@ public final class Tensor implements Value {
    * @throws IllegalArgumentException if they do not sum up to the tensor's
    */
   public List<Tensor> split(List<Long> rows) {
-    long sum = rows.stream().mapToLong(Long::longValue).sum();
+    long sum = 0;
+    for (long count : rows) {
+      sum += count;
+    }
     if (shape.rank() == 0 || shape.dimension(0) != sum) {
       throw new IllegalArgumentException(
           "a tensor of " + shape + " does not have " + sum + " rows");
@@ -159,11 +162,15 @@ public final class Tensor implements Value {
           }
         };
     List<Tensor> views = new ArrayList<>(rows.size());
+    Shape cut = shape;
     int start = 0;
     for (long count : rows) {
+      if (cut.dimension(0) != count) {
+        cut = shape.with(0, count);
+      }
       int end = end(start, count * elements);
       ByteBuffer part = data.slice(start, end - start);
-      views.add(new Tensor(datatype, shape.with(0, count), part, null, owner));
+      views.add(new Tensor(datatype, cut, part, null, owner));
       start = end;
     }
     return views;

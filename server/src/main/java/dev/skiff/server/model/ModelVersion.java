@@ -166,10 +166,11 @@ public final class ModelVersion {
 
   private synchronized void end() {
     leases--;
-    if (waiters == 0) {
+    if (waiters > 0) {
+      notifyAll();
+    } else {
       releaseIfUnused();
     }
-    notifyAll();
   }
 
   /** The right to use one version of a model. Close it when the last byte of the reply is out. */
