@@ -2,6 +2,7 @@
 import collections
 import dataclasses
 import itertools
+import json
 import statistics
 
 from .rows import Failure, Row, errors, taken
@@ -16,12 +17,17 @@ def dense_row():
     return (made("dense") / "row.json").read_bytes()
 
 
+def mlp_answer():
+    return json.loads((made("mlp") / "reply.json").read_text())
+
+
 def targets(*of):
     return {target.name: target for target in of}
 
 
 TARGETS = targets(
     Target("skiff", "skiff", "/predict/digits", DIGIT, ANSWER),
+    Target("skiff-mlp", "skiff-mlp", "/predict/mlp", DIGIT, mlp_answer),
     Target("skiff-iris", "skiff", "/predict/iris", IRIS, [0]),
     Target("skiff-v2", "skiff", "/v2/models/digits/infer", lambda: V2, ANSWER),
     Target("skiff-route", "skiff-route", "/predict/digits", DIGIT, ANSWER),
@@ -52,6 +58,7 @@ class Pair:
 
 PAIRS = {pair.name: pair for pair in (
     Pair("http", "requests/s over an echo's in the same Jetty", "0.70", "0.90", "skiff", "jetty-echo"),
+    Pair("http-mlp", "the same of a model that costs next to nothing", "0.70", "0.90", "skiff-mlp", "jetty-echo"),
     Pair("lane", "requests/s through the fast lane over those through Javalin's route", "1.6", "2", "skiff", "skiff-route"),
     Pair("rust-axum-ort", "requests/s over Rust's", "1.0", "1.3", "skiff", "rust-axum-ort"),
     Pair("go-ort", "requests/s over Go's", "", "", "skiff", "go-ort"),

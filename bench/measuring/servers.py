@@ -55,6 +55,7 @@ def peer(name, **environment):
 SERVERS = {
     "skiff": lambda port: skiff(port, WORK / "models"),
     "skiff-route": lambda port: skiff(port, WORK / "models", "--fast-lane", "false"),
+    "skiff-mlp": lambda port: skiff(port, made("mlp/models")),
     "skiff-dense": lambda port: skiff(port, made("dense/models")),
     "skiff-channels": lambda port: skiff(port, made("channels")),
     "skiff-resnet": lambda port: skiff(port, made("resnet")),
