@@ -55,7 +55,7 @@ def allocation(options):
 
 def allocation_row(runs):
     if not all(run["answered"] and run["allocatedBytes"] for run in runs):
-        raise Unmeasurable("the server's metrics say that it answered nothing, or that nothing was collected")
+        raise Unmeasurable("the server's metrics say that it answered nothing, or allocated nothing")
     return Row("allocation", "KiB of heap allocated for each /predict", "8", "2",
                [run["allocatedBytes"] / run["answered"] / 1024 for run in runs], runs,
                f"of the whole server, by {ALLOCATED}, in {min(run['answered'] for run in runs):,.0f} requests a round or more; lower is better"
@@ -63,7 +63,7 @@ def allocation_row(runs):
 
 
 def scrape(server):
-    """What the server has allocated since its start, up to its last collection, and how many requests it has answered."""
+    """What the server has allocated since its start, and how many requests it has answered."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as response:
         return values(response.read().decode())
 

@@ -211,7 +211,7 @@ skiff_request_duration_seconds_sum{model="digits",version="1"} 7
         self.assertEqual([20_480_000, 5000], costs.values(metrics))
         run = {"allocatedBytes": 20_480_000, "answered": 5000, "errors": {}, **OpenLoop.TAKEN}
         self.assertEqual([4], costs.allocation_row([run]).values)
-        with self.assertRaisesRegex(servers.Unmeasurable, "nothing was collected"):
+        with self.assertRaisesRegex(servers.Unmeasurable, "allocated nothing"):
             costs.allocation_row([run, {**run, "allocatedBytes": 0}])
 
 

@@ -180,6 +180,8 @@ class MetricsTest {
     assertThat(metrics.scrape())
         .contains("jvm_memory_used_bytes{")
         .contains("jvm_threads_live_threads ")
+        .contains("jvm_gc_pause_seconds_count{gc=", "jvm_gc_pause_seconds_sum{gc=")
+        .contains("jvm_gc_memory_allocated_bytes_total ")
         .contains("process_uptime_seconds ");
   }
 
