@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from .rows import Row, errors
-from .servers import BENCH, FAILURES, SERVERS, SKIFF, SKIFF_JAVA, WORK, Server, Unmeasurable, say
+from .servers import BENCH, FAILURES, IMAGES, SERVERS, SKIFF, SKIFF_JAVA, WORK, Server, Unmeasurable, say
 from .targets import PATIENCE, Target, numbers, pixels, rate, v2
 
 AFTER_THE_FIRST = 20  # requests; fewer where they take longer than this
@@ -64,7 +64,7 @@ def libraries(first):
 
 def environment():
     """As in the image for GPUs. Where the layout is its /skiff, CUDA's libraries are beside the server."""
-    return {"ORT_DISABLE_TELEMETRY": "1", "CUDA_MODULE_LOADING": "LAZY", "LD_LIBRARY_PATH": libraries([str(SKIFF / "cuda")])}
+    return {**IMAGES, "CUDA_MODULE_LOADING": "LAZY", "LD_LIBRARY_PATH": libraries([str(SKIFF / "cuda")])}
 
 
 def java(*arguments):

@@ -13,6 +13,7 @@ WORK = BENCH / "target"
 SKIFF = pathlib.Path(os.environ.get("BENCH_LAYOUT", WORK / "skiff")).resolve()
 SKIFF_JAVA = SKIFF / "jre/bin/java"
 TESTER = [SKIFF_JAVA, "-jar", WORK / "skiff-bench.jar"]
+IMAGES = {"ORT_DISABLE_TELEMETRY": "1", "MALLOC_ARENA_MAX": "2"}  # what the images set
 
 
 class Unmeasurable(Exception):
@@ -44,7 +45,7 @@ def made(name):
 
 def skiff(port, models, *flags):
     return [SKIFF_JAVA, f"-XX:AOTCache={SKIFF}/app.aot", f"@{SKIFF}/jvm.options", "-jar", SKIFF / "skiff.jar",
-            "--host", "127.0.0.1", "--port", port, *flags, models], {"ORT_DISABLE_TELEMETRY": "1"}
+            "--host", "127.0.0.1", "--port", port, *flags, models], IMAGES
 
 
 def peer(name, **environment):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from measuring.servers import ROOT, Unmeasurable, jdk
+from measuring.servers import IMAGES, ROOT, Unmeasurable, jdk
 
 from .clients import QUEUE
 from .wire import Lost, ask, get
@@ -43,8 +43,7 @@ class Process:
                    "--model-control", "explicit", models]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SKIFF_")}
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log,
-                                            env={**environment, "ORT_DISABLE_TELEMETRY": "1"})
+            self.process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env={**IMAGES, **environment})
         self.proc = pathlib.Path("/proc", str(self.process.pid))
         end = time.monotonic() + PATIENCE
         while not (ready := re.search(r" ready in .* on http://127.0.0.1:(\d+)$", self.log.read_text(errors="replace"), re.M)):

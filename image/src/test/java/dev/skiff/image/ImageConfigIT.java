@@ -46,6 +46,12 @@ class ImageConfigIT {
     assertThat(config("{{json .Volumes}}")).isEqualTo("null");
   }
 
+  @Test
+  void setsWhatNativeCodeReadsOnce() {
+    assertThat(config("{{json .Env}}"))
+        .contains("\"ORT_DISABLE_TELEMETRY=1\"", "\"MALLOC_ARENA_MAX=2\"");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"title", "description", "licenses", "version", "revision", "source"})
   void isLabelled(String label) {
