@@ -182,8 +182,7 @@ final class Batch {
   List<InferenceResponse> split(InferenceResponse whole) {
     List<InferenceResponse> parts = new ArrayList<>(rows.size());
     for (int i = 0; i < rows.size(); i++) {
-      SequencedMap<String, Value> outputs =
-          LinkedHashMap.newLinkedHashMap(whole.outputs().size());
+      SequencedMap<String, Value> outputs = LinkedHashMap.newLinkedHashMap(whole.outputs().size());
       parts.add(new InferenceResponse(outputs, 0, whole.runNanos()));
     }
     for (Map.Entry<String, Value> output : whole.outputs().entrySet()) {

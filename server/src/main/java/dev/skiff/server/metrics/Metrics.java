@@ -61,7 +61,8 @@ public final class Metrics implements AutoCloseable {
 
   /**
    * Adds what Micrometer's own meters of collections have under these names. Theirs have the JVM
-   * tell of each collection, which at the full rate took 1.3 % of the CPU; these ask at each scrape.
+   * tell of each collection, which at the full rate took 1.3 % of the CPU; these ask at each
+   * scrape.
    */
   private void bindCollections() {
     for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
